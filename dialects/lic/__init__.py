@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The `lic` dialect: what a learned image codec computes, on NCHW tensors, float or typed."""
+
+from licc.dialects.lic.ops import (
+    AbsOp,
+    AddOp,
+    ConstantOp,
+    Conv2dOp,
+    Deconv2dOp,
+    DequantizeOp,
+    FoldingAttr,
+    GdnOp,
+    LeakyReluOp,
+    Lic,
+    ObservedAttr,
+    PixelShuffleOp,
+    QuantizeOp,
+    ReluOp,
+    RequantizeOp,
+    RoundLatentOp,
+    StageOp,
+    SubpixelConv2dOp,
+    TileAttr,
+    YieldOp,
+)
+
+__all__ = [
+    "AbsOp",
+    "AddOp",
+    "ConstantOp",
+    "Conv2dOp",
+    "Deconv2dOp",
+    "DequantizeOp",
+    "FoldingAttr",
+    "GdnOp",
+    "LeakyReluOp",
+    "Lic",
+    "ObservedAttr",
+    "PixelShuffleOp",
+    "QuantizeOp",
+    "ReluOp",
+    "RequantizeOp",
+    "RoundLatentOp",
+    "StageOp",
+    "SubpixelConv2dOp",
+    "TileAttr",
+    "YieldOp",
+]

@@ -1,0 +1,772 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Operations, attributes and verifiers of `lic`.
+
+A value is either float (`f32` elements) or typed (`!quant.uniform` elements, whose storage bounds are
+the PROVEN range of the stored integers). One op serves both: the typed form has more attributes, and
+`docs/semantics.md` says what it does to integers. All tensors are NCHW with a batch of one.
+"""
+
+import math
+from typing import Any
+
+from torch_mlir import ir
+
+from licc.dialects.ext import (
+    Dialect,
+    Operand,
+    Pure,
+    Region,
+    Result,
+    Tensor,
+    VerifyError,
+    array,
+    expect,
+    verified,
+)
+from licc.dialects.quantized import Quantized, element_type, quantized, shape_of
+
+# Requantization multipliers are 17 bits wide, so that they fit the 18-bit port of a DSP48E2 as signed.
+MULTIPLIER_MIN, MULTIPLIER_MAX = 1 << 16, (1 << 17) - 1
+SHIFT_MAX = 62
+GDN_ACCUMULATOR_MAX = (1 << 47) - 1
+GDN_NORM_MAX = (1 << 31) - 1
+GDN_FORMS = ("rsqrt", "gdn1")
+
+
+@verified
+class Lic(Dialect, name="lic"):
+    """What the codec computes."""
+
+
+class ObservedAttr(Lic.Attribute, name="observed"):
+    """`#lic.observed<min, max>`: the float range that calibration saw on a value."""
+
+    min: ir.FloatAttr
+    max: ir.FloatAttr
+
+
+class TileAttr(Lic.Attribute, name="tile"):
+    """`#lic.tile<stripe, rows>`: output columns a stripe, and rows that the line buffer holds."""
+
+    stripe: ir.IntegerAttr
+    rows: ir.IntegerAttr
+
+
+class FoldingAttr(Lic.Attribute, name="folding"):
+    """`#lic.folding<oc, ic, kh, kw, px>`: what a MAC array computes in one cycle.
+
+    Output channels, input channels, rows and columns of taps, and output pixels side by side.
+    """
+
+    oc: ir.IntegerAttr
+    ic: ir.IntegerAttr
+    kh: ir.IntegerAttr
+    kw: ir.IntegerAttr
+    px: ir.IntegerAttr
+
+
+# --------------------------------------------------------------------------------------------------
+# What the verifiers share
+# --------------------------------------------------------------------------------------------------
+def _typed(value: ir.Value, what: str) -> Quantized | None:
+    """The quantized type of `value`, None when it is f32; anything else is an error."""
+    element = element_type(value.type)
+    if isinstance(element, ir.F32Type):
+        return None
+    kind = quantized(element)
+    if kind is None:
+        raise VerifyError(f"expected {what} of 'f32' or '!quant.uniform' elements, but got '{element}'")
+    return kind
+
+
+def _all_or_none_typed(kinds: dict[str, Quantized | None]) -> bool:
+    typed = {name for name, kind in kinds.items() if kind is not None}
+    expect(
+        not typed or len(typed) == len(kinds),
+        lambda: (
+            "expected all of its operands and results typed or none, but "
+            f"{', '.join(sorted(set(kinds) - typed))} is 'f32'"
+        ),
+    )
+    return bool(typed)
+
+
+def _expect_shape(what: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    expect(
+        got == wanted,
+        lambda: f"expected {what} of shape '{_x(wanted)}', but got '{_x(got)}'",
+    )
+
+
+def _x(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _image(value: ir.Value, what: str) -> tuple[int, int, int]:
+    """Channels, height and width of an NCHW value of batch one."""
+    shape = shape_of(value)
+    expect(len(shape) == 4, f"expected {what} of rank 4 (NCHW), but got rank {len(shape)}")
+    expect(shape[0] == 1, f"expected {what} of batch 1, but got {shape[0]}")
+    return shape[1], shape[2], shape[3]
+
+
+def _pair(op: Any, name: str, least: int) -> tuple[int, int]:
+    values = array(op.attributes[name])
+    expect(len(values) == 2, f"expected '{name}' of 2 integers, but got {len(values)}")
+    expect(
+        min(values) >= least,
+        lambda: f"expected '{name}' of at least {least}, but got '{_x(values)}'",
+    )
+    return values[0], values[1]
+
+
+def _per_channel(op: Any, name: str, channels: int) -> tuple[int, ...]:
+    values = array(op.attributes[name])
+    expect(
+        len(values) in (1, channels),
+        f"expected '{name}' of 1 or {channels} integers, but got {len(values)}",
+    )
+    return values
+
+
+def _check_multipliers(op: Any, channels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    multipliers = _per_channel(op, "multiplier", channels)
+    shifts = _per_channel(op, "shift", channels)
+    expect(
+        all(MULTIPLIER_MIN <= m <= MULTIPLIER_MAX for m in multipliers),
+        f"expected multipliers in [{MULTIPLIER_MIN}, {MULTIPLIER_MAX}]",
+    )
+    return multipliers, shifts
+
+
+def _check_plain_shifts(shifts: tuple[int, ...]) -> None:
+    expect(
+        all(0 <= s <= SHIFT_MAX for s in shifts), f"expected shifts in [0, {SHIFT_MAX}]"
+    )
+
+
+def _expect_symmetric(kind: Quantized, what: str) -> None:
+    expect(
+        kind.zero_point == 0, f"expected {what} with zero point '0', but got '{kind.zero_point}'"
+    )
+
+
+def _same_scales(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return len(a) == len(b) and all(
+        math.isclose(x, y, rel_tol=1e-5) for x, y in zip(a, b, strict=True)
+    )
+
+
+def _require(op: Any, names: tuple[str, ...]) -> None:
+    for name in names:
+        expect(name in op.attributes, f"requires attribute '{name}' when typed")
+
+
+def _check_accumulator(
+    op: Any, axis: int, channels: int, x: Quantized, w: Quantized, b: Quantized, acc: Quantized
+) -> None:
+    """A typed convolution: exact i32 accumulators at the scale of the products."""
+    _expect_symmetric(x, "input")
+    expect(x.axis is None, "expected input with one scale for all channels")
+    expect(
+        w.axis == axis,
+        f"expected weight scales along dimension '{axis}', but got '{w.axis}'",
+    )
+    for kind, what, dimension in ((b, "bias", 0), (acc, "result", 1)):
+        expect(
+            kind.bits == 32 and kind.signed,
+            lambda kind=kind, what=what: f"expected {what} stored as 'i32', but got '{_storage(kind)}'",
+        )
+        expect(
+            kind.axis == dimension and len(kind.scales) == channels,
+            f"expected {what} with one scale per output channel along dimension '{dimension}'",
+        )
+        wanted = tuple(x.scale * s for s in w.scales)
+        expect(
+            _same_scales(kind.scales, wanted),
+            f"expected {what} scales to be the input scale times the weight scales",
+        )
+
+
+def _storage(kind: Quantized) -> str:
+    return f"{'i' if kind.signed else 'u'}{kind.bits}"
+
+
+# --------------------------------------------------------------------------------------------------
+# Constants
+# --------------------------------------------------------------------------------------------------
+class ConstantOp(Lic.Operation, name="constant", traits=[Pure]):
+    """A parameter: weights, biases, GDN's beta and gamma.
+
+    Typed, `value` holds the stored integers; the result type says what they mean.
+
+        %w = "lic.constant"() {value = dense<3> : tensor<8x3x5x5xi8>}
+               : () -> tensor<8x3x5x5x!quant.uniform<i8<-127:127>:f32:0, {...}>>
+    """
+
+    output: Result[Tensor]
+    value: Any
+    kinds = {"value": "elements"}
+
+    def check(self) -> None:
+        stored = ir.ShapedType(self.attributes["value"].type)
+        _expect_shape("value", tuple(stored.shape), shape_of(self.output))
+        kind = quantized(self.output.type)
+        if kind is None:
+            wanted = element_type(self.output.type)
+        else:
+            wanted = ir.IntegerType.get_signless(kind.bits)
+        expect(
+            stored.element_type == wanted,
+            lambda: f"expected value of '{wanted}' elements, but got '{stored.element_type}'",
+        )
+
+
+# --------------------------------------------------------------------------------------------------
+# Convolutions
+# --------------------------------------------------------------------------------------------------
+class Conv2dOp(Lic.Operation, name="conv2d", traits=[Pure]):
+    """`output[o] = bias[o] + sum weight[o, i, kh, kw] * input[i]`, cross-correlation with zero padding.
+
+    Typed, the result holds the exact accumulators: its storage bounds are their proven range and its
+    scales are the input scale times the weight scales. The bias is always there; zeros stand for none.
+    """
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    weight: Operand[Tensor]
+    bias: Operand[Tensor]
+    layer: ir.StringAttr
+    strides: Any
+    padding: Any
+    dilations: Any
+    groups: ir.IntegerAttr
+    kinds = {
+        "layer": "string",
+        "strides": "i64 array",
+        "padding": "i64 array",
+        "dilations": "i64 array",
+        "groups": "integer",
+    }
+
+    def check(self) -> None:
+        channels, height, width = _image(self.input, "input")
+        weight = shape_of(self.weight)
+        expect(len(weight) == 4, f"expected weight of rank 4, but got rank {len(weight)}")
+        outputs, depth, *kernel = weight
+        groups = self.groups.value
+        expect(
+            groups >= 1 and channels == depth * groups and outputs % groups == 0,
+            lambda: (
+                f"expected weight for {channels} input channels in {groups} groups, "
+                f"but got '{_x(weight)}'"
+            ),
+        )
+        _expect_shape("bias", shape_of(self.bias), (outputs,))
+        strides, padding = _pair(self, "strides", 1), _pair(self, "padding", 0)
+        dilations = _pair(self, "dilations", 1)
+        size = tuple(
+            (extent + 2 * p - d * (k - 1) - 1) // s + 1
+            for extent, p, d, k, s in zip(
+                (height, width), padding, dilations, kernel, strides, strict=True
+            )
+        )
+        expect(min(size) >= 1, "expected input no smaller than the kernel")
+        _expect_shape("result", shape_of(self.output), (1, outputs, *size))
+        _check_conv_types(self, 0, outputs)
+
+
+def _check_conv_types(op: Any, axis: int, outputs: int) -> None:
+    kinds = {
+        name: _typed(getattr(op, name), name) for name in ("input", "weight", "bias", "output")
+    }
+    if _all_or_none_typed(kinds):
+        x, w, b, acc = (kind for kind in kinds.values() if kind is not None)
+        _check_accumulator(op, axis, outputs, x, w, b, acc)
+
+
+def _transposed_size(
+    extents: tuple[int, int],
+    kernel: tuple[int, int],
+    strides: tuple[int, int],
+    padding: tuple[int, int],
+    output_padding: tuple[int, int],
+    dilations: tuple[int, int] = (1, 1),
+) -> tuple[int, int]:
+    """Extent of a transposed convolution, per torch.nn.ConvTranspose2d."""
+    height, width = (
+        (extent - 1) * s - 2 * p + d * (k - 1) + o + 1
+        for extent, k, s, p, o, d in zip(
+            extents, kernel, strides, padding, output_padding, dilations, strict=True
+        )
+    )
+    return height, width
+
+
+def _check_output_padding(output_padding: tuple[int, int], strides: tuple[int, int]) -> None:
+    expect(
+        all(o < s for o, s in zip(output_padding, strides, strict=True)),
+        f"expected 'output_padding' smaller than strides '{_x(strides)}', "
+        f"but got '{_x(output_padding)}'",
+    )
+
+
+class Deconv2dOp(Lic.Operation, name="deconv2d", traits=[Pure]):
+    """Transposed convolution as in torch.nn.ConvTranspose2d; weight is [I, O/groups, KH, KW]."""
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    weight: Operand[Tensor]
+    bias: Operand[Tensor]
+    layer: ir.StringAttr
+    strides: Any
+    padding: Any
+    output_padding: Any
+    dilations: Any
+    groups: ir.IntegerAttr
+    kinds = {**Conv2dOp.kinds, "output_padding": "i64 array"}
+
+    def check(self) -> None:
+        channels, height, width = _image(self.input, "input")
+        weight = shape_of(self.weight)
+        expect(len(weight) == 4, f"expected weight of rank 4, but got rank {len(weight)}")
+        groups = self.groups.value
+        expect(
+            groups >= 1 and weight[0] == channels and channels % groups == 0,
+            lambda: f"expected weight for {channels} input channels, but got '{_x(weight)}'",
+        )
+        outputs = weight[1] * groups
+        _expect_shape("bias", shape_of(self.bias), (outputs,))
+        strides, padding = _pair(self, "strides", 1), _pair(self, "padding", 0)
+        output_padding = _pair(self, "output_padding", 0)
+        _check_output_padding(output_padding, strides)
+        size = _transposed_size(
+            (height, width),
+            (weight[2], weight[3]),
+            strides,
+            padding,
+            output_padding,
+            _pair(self, "dilations", 1),
+        )
+        _expect_shape("result", shape_of(self.output), (1, outputs, *size))
+        _check_conv_types(self, 1, outputs)
+
+
+class SubpixelConv2dOp(Lic.Operation, name="subpixel_conv2d", traits=[Pure]):
+    """A transposed convolution by its sub-pixel phases: no inserted zero is ever multiplied.
+
+    The output pixel (oy, ox) belongs to phase (oy mod s, ox mod s) and uses only the taps kh with
+    (oy + p - kh) mod s = 0, at input row (oy + p - kh) / s; columns likewise. Same numbers as
+    `lic.deconv2d`, but the weight is [O, I, KH, KW]. A 5x5 kernel of stride 2 has phases of
+    9, 6, 6 and 4 taps.
+    """
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    weight: Operand[Tensor]
+    bias: Operand[Tensor]
+    layer: ir.StringAttr
+    strides: Any
+    padding: Any
+    output_padding: Any
+    kinds = {
+        "layer": "string",
+        "strides": "i64 array",
+        "padding": "i64 array",
+        "output_padding": "i64 array",
+    }
+
+    def check(self) -> None:
+        channels, height, width = _image(self.input, "input")
+        weight = shape_of(self.weight)
+        expect(len(weight) == 4, f"expected weight of rank 4, but got rank {len(weight)}")
+        outputs, depth, kh, kw = weight
+        expect(
+            depth == channels,
+            lambda: f"expected weight for {channels} input channels, but got '{_x(weight)}'",
+        )
+        _expect_shape("bias", shape_of(self.bias), (outputs,))
+        strides, padding = _pair(self, "strides", 1), _pair(self, "padding", 0)
+        output_padding = _pair(self, "output_padding", 0)
+        _check_output_padding(output_padding, strides)
+        expect(
+            kh >= strides[0] and kw >= strides[1],
+            "expected a kernel no smaller than the stride: every phase needs a tap",
+        )
+        size = _transposed_size((height, width), (kh, kw), strides, padding, output_padding)
+        _expect_shape("result", shape_of(self.output), (1, outputs, *size))
+        _check_conv_types(self, 0, outputs)
+
+
+# --------------------------------------------------------------------------------------------------
+# GDN
+# --------------------------------------------------------------------------------------------------
+class GdnOp(Lic.Operation, name="gdn", traits=[Pure]):
+    """Generalized divisive normalization; beta and gamma have CompressAI's re-parametrisation folded.
+
+    form "rsqrt": `norm = beta + gamma x^2`, `y = x / sqrt(norm)`, inverse `y = x sqrt(norm)`;
+    form "gdn1":  `norm = beta + gamma |x|`, `y = x / norm`, inverse `y = x norm`.
+
+    Typed, the norm is ALWAYS i32 (`norm = i32`): at 8 bits GDN models lose half a decibel. `acc_range`
+    and `norm_range` are the proven ranges of the exact sum and of the norm `rshr(sum, norm_shift)`;
+    the result is requantized by `multiplier` and `shift` in the same step.
+    """
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    beta: Operand[Tensor]
+    gamma: Operand[Tensor]
+    layer: ir.StringAttr
+    form: ir.StringAttr
+    inverse: Any
+    kinds = {"layer": "string", "form": "string", "inverse": "bool"}
+    optional = {
+        "norm": "type",
+        "norm_shift": "integer",
+        "norm_range": "i64 array",
+        "acc_range": "i64 array",
+        "multiplier": "i64 array",
+        "shift": "i64 array",
+    }
+
+    def check(self) -> None:
+        channels, _, _ = _image(self.input, "input")
+        _expect_shape("result", shape_of(self.output), shape_of(self.input))
+        _expect_shape("beta", shape_of(self.beta), (channels,))
+        _expect_shape("gamma", shape_of(self.gamma), (channels, channels))
+        form = self.form.value
+        expect(form in GDN_FORMS, f"expected form 'rsqrt' or 'gdn1', but got '{form}'")
+        kinds = {name: _typed(getattr(self, name), name) for name in ("input", "gamma", "output")}
+        if _all_or_none_typed(kinds):
+            x, gamma, _ = (kind for kind in kinds.values() if kind is not None)
+            self._check_typed(channels, x, gamma)
+
+    def _check_typed(self, channels: int, x: Quantized, gamma: Quantized) -> None:
+        _require(self, tuple(self.optional))
+        norm = ir.TypeAttr(self.attributes["norm"]).value
+        expect(
+            norm == ir.IntegerType.get_signless(32),
+            lambda: f"expected norm type 'i32', but got '{norm}'",
+        )
+        for kind, what in ((x, "input"), (gamma, "gamma")):
+            expect(
+                kind.bits == 32 and kind.signed and kind.axis is None,
+                lambda kind=kind, what=what: (
+                    f"expected {what} stored as 'i32' with one scale, but got '{_storage(kind)}'"
+                ),
+            )
+            _expect_symmetric(kind, what)
+        # x^2 on 26 bits times gamma on 17: one 27x18 multiplier, and the sum fits 48 bits.
+        expect(
+            x.magnitude_bits <= 13,
+            f"expected input of at most 13 bits, but got {x.magnitude_bits}",
+        )
+        expect(
+            gamma.lo >= 0 and gamma.magnitude_bits <= 17,
+            "expected gamma non-negative and of at most 17 bits",
+        )
+        beta = element_type(self.beta.type)
+        expect(
+            beta == ir.IntegerType.get_signless(64),
+            lambda: f"expected beta of 'i64' elements, but got '{beta}'",
+        )
+        self._check_ranges(channels)
+
+    def _check_ranges(self, channels: int) -> None:
+        acc = _pair(self, "acc_range", 0)
+        expect(
+            acc[0] <= acc[1] <= GDN_ACCUMULATOR_MAX,
+            f"expected 'acc_range' within 48 bits, but got '{acc[1]}'",
+        )
+        shift = ir.IntegerAttr(self.attributes["norm_shift"]).value
+        expect(0 <= shift <= SHIFT_MAX, f"expected 'norm_shift' in [0, {SHIFT_MAX}]")
+        norm = _pair(self, "norm_range", 1)
+        wanted = tuple(max(1, _rshr(bound, shift)) for bound in acc)
+        expect(
+            norm == wanted and norm[1] <= GDN_NORM_MAX,
+            lambda: f"expected 'norm_range' of '{_x(wanted)}' within i32, but got '{_x(norm)}'",
+        )
+        _, shifts = _check_multipliers(self, channels)
+        exponents = tuple(gdn_exponent(self.form.value, self._inverse, n) for n in norm)
+        for s in shifts:
+            total = tuple(s + 16 - e for e in exponents)
+            expect(
+                0 <= min(total) and max(total) <= SHIFT_MAX,
+                lambda total=total: (
+                    f"expected a total shift in [0, {SHIFT_MAX}] for every norm, "
+                    f"but got [{min(total)}, {max(total)}]"
+                ),
+            )
+
+    @property
+    def _inverse(self) -> bool:
+        return ir.BoolAttr(self.attributes["inverse"]).value
+
+
+def _rshr(value: int, shift: int) -> int:
+    return value if shift == 0 else (value + (1 << (shift - 1))) >> shift
+
+
+def gdn_exponent(form: str, inverse: bool, norm: int) -> int:
+    """The power of two of GDN's root for `norm` (docs/semantics.md, "GDN")."""
+    magnitude = (norm.bit_length() - 1) // 2 if form == "rsqrt" else norm.bit_length() - 1
+    return magnitude if inverse else -magnitude
+
+
+# --------------------------------------------------------------------------------------------------
+# Elementwise
+# --------------------------------------------------------------------------------------------------
+def _check_same_domain(op: Any) -> tuple[Quantized | None, Quantized | None]:
+    """Input and result of one shape and, when typed, one set of scales."""
+    _expect_shape("result", shape_of(op.output), shape_of(op.input))
+    x, y = _typed(op.input, "input"), _typed(op.output, "result")
+    if _all_or_none_typed({"input": x, "result": y}) and x is not None and y is not None:
+        _expect_symmetric(x, "input")
+        expect(
+            _same_scales(x.scales, y.scales) and x.axis == y.axis,
+            "expected result with the scales of its input",
+        )
+    return x, y
+
+
+class ReluOp(Lic.Operation, name="relu", traits=[Pure]):
+    """`max(x, 0)`; typed, on the stored integers, so that scales stay."""
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    layer: ir.StringAttr
+    kinds = {"layer": "string"}
+
+    def check(self) -> None:
+        _check_same_domain(self)
+
+
+class LeakyReluOp(Lic.Operation, name="leaky_relu", traits=[Pure]):
+    """`x if x >= 0 else slope * x`; typed, negative integers become `rshr(x * multiplier, shift)`."""
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    layer: ir.StringAttr
+    slope: ir.FloatAttr
+    kinds = {"layer": "string", "slope": "float"}
+    optional = {"multiplier": "integer", "shift": "integer"}
+
+    def check(self) -> None:
+        slope = self.slope.value
+        expect(0.0 <= slope <= 1.0, f"expected slope in [0, 1], but got '{slope}'")
+        x, _ = _check_same_domain(self)
+        if x is None:
+            return
+        _require(self, ("multiplier", "shift"))
+        multiplier = ir.IntegerAttr(self.attributes["multiplier"]).value
+        expect(
+            0 <= multiplier <= MULTIPLIER_MAX,
+            f"expected multiplier in [0, {MULTIPLIER_MAX}], but got '{multiplier}'",
+        )
+        _check_plain_shifts((ir.IntegerAttr(self.attributes["shift"]).value,))
+
+
+class AbsOp(Lic.Operation, name="abs", traits=[Pure]):
+    """`|x|`; typed, saturated to the result's range."""
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    layer: ir.StringAttr
+    kinds = {"layer": "string"}
+
+    def check(self) -> None:
+        _check_same_domain(self)
+
+
+class AddOp(Lic.Operation, name="add", traits=[Pure]):
+    """`lhs + rhs`; rhs has lhs's shape or one value a channel (1xCx1x1).
+
+    Typed: `rshr(lhs * multiplier[0] + rhs * multiplier[1], shift)`, saturated.
+    """
+
+    output: Result[Tensor]
+    lhs: Operand[Tensor]
+    rhs: Operand[Tensor]
+    layer: ir.StringAttr
+    kinds = {"layer": "string"}
+    optional = {"multiplier": "i64 array", "shift": "integer"}
+
+    def check(self) -> None:
+        channels, _, _ = _image(self.lhs, "lhs")
+        _expect_shape("result", shape_of(self.output), shape_of(self.lhs))
+        if shape_of(self.rhs) != (1, channels, 1, 1):
+            _expect_shape("rhs", shape_of(self.rhs), shape_of(self.lhs))
+        kinds = {name: _typed(getattr(self, name), name) for name in ("lhs", "rhs", "output")}
+        if not _all_or_none_typed(kinds):
+            return
+        _require(self, ("multiplier", "shift"))
+        multipliers = _pair(self, "multiplier", 0)
+        expect(max(multipliers) <= MULTIPLIER_MAX, f"expected multipliers of at most {MULTIPLIER_MAX}")
+        _check_plain_shifts((ir.IntegerAttr(self.attributes["shift"]).value,))
+
+
+class PixelShuffleOp(Lic.Operation, name="pixel_shuffle", traits=[Pure]):
+    """Channels to space, as torch.nn.PixelShuffle: C*f*f channels become f x f pixels of C channels."""
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    layer: ir.StringAttr
+    factor: ir.IntegerAttr
+    kinds = {"layer": "string", "factor": "integer"}
+
+    def check(self) -> None:
+        channels, height, width = _image(self.input, "input")
+        factor = self.factor.value
+        expect(factor >= 1, f"expected factor of at least 1, but got {factor}")
+        expect(
+            channels % (factor * factor) == 0,
+            f"expected a multiple of {factor * factor} channels, but got {channels}",
+        )
+        _expect_shape(
+            "result",
+            shape_of(self.output),
+            (1, channels // (factor * factor), height * factor, width * factor),
+        )
+        expect(
+            element_type(self.input.type) == element_type(self.output.type),
+            "expected result with the element type of its input",
+        )
+
+
+# --------------------------------------------------------------------------------------------------
+# Between the domains
+# --------------------------------------------------------------------------------------------------
+class QuantizeOp(Lic.Operation, name="quantize", traits=[Pure]):
+    """f32 to typed: `clamp(floor(x / scale + 1/2) + zero_point)`."""
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+
+    def check(self) -> None:
+        _expect_shape("result", shape_of(self.output), shape_of(self.input))
+        expect(_typed(self.input, "input") is None, "expected input of 'f32' elements")
+        expect(_typed(self.output, "result") is not None, "expected a typed result")
+
+
+class DequantizeOp(Lic.Operation, name="dequantize", traits=[Pure]):
+    """Typed to f32: `scale * (q - zero_point)`."""
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+
+    def check(self) -> None:
+        _expect_shape("result", shape_of(self.output), shape_of(self.input))
+        expect(_typed(self.input, "input") is not None, "expected a typed input")
+        expect(_typed(self.output, "result") is None, "expected result of 'f32' elements")
+
+
+class RequantizeOp(Lic.Operation, name="requantize", traits=[Pure]):
+    """Typed to typed: `clamp(rshr(x * multiplier[c], shift[c]))`; one pair, or one for each channel."""
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    multiplier: Any
+    shift: Any
+    kinds = {"multiplier": "i64 array", "shift": "i64 array"}
+
+    def check(self) -> None:
+        channels, _, _ = _image(self.input, "input")
+        _expect_shape("result", shape_of(self.output), shape_of(self.input))
+        for value, what in ((self.input, "input"), (self.output, "result")):
+            kind = _typed(value, what)
+            expect(kind is not None, f"expected a typed {what}")
+            assert kind is not None
+            _expect_symmetric(kind, what)
+        _, shifts = _check_multipliers(self, channels)
+        _check_plain_shifts(shifts)
+
+
+class RoundLatentOp(Lic.Operation, name="round_latent", traits=[Pure]):
+    """The latent's symbols: `floor(x + 1/2)`; typed, from i16 with f fraction bits to i16 integers."""
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    layer: ir.StringAttr
+    kinds = {"layer": "string"}
+
+    def check(self) -> None:
+        _expect_shape("result", shape_of(self.output), shape_of(self.input))
+        x, y = _typed(self.input, "input"), _typed(self.output, "result")
+        if not _all_or_none_typed({"input": x, "result": y}):
+            return
+        assert x is not None
+        assert y is not None
+        for kind, what in ((x, "input"), (y, "result")):
+            expect(
+                kind.bits == 16 and kind.signed and kind.axis is None,
+                lambda kind=kind, what=what: (
+                    f"expected {what} stored as 'i16' with one scale, but got '{_storage(kind)}'"
+                ),
+            )
+        expect(y.scale == 1.0, f"expected result of scale '1', but got '{y.scale}'")
+        mantissa, exponent = math.frexp(x.scale)
+        expect(
+            mantissa == 0.5 and exponent <= 1,
+            f"expected input of a scale 2^-f, but got '{x.scale}'",
+        )
+
+
+# --------------------------------------------------------------------------------------------------
+# Stages
+# --------------------------------------------------------------------------------------------------
+class StageOp(Lic.Operation, name="stage", traits=[]):
+    """What becomes one stage of the pipeline: a convolution with the bias, activation, GDN and
+    requantization that follow it, or elementwise ops alone.
+
+    Constants are inside, the streamed tensors are operands. Later passes add `tile`, `folding`,
+    `gdn_folding`, `packing`, `fifo_depth` and the predicted costs. Not Pure: a stage is hardware,
+    and neither CSE nor dead-code elimination may merge or drop it silently.
+    """
+
+    output: Result[Tensor]
+    input: Operand[Tensor]
+    body: Region
+    layer: ir.StringAttr
+    kinds = {"layer": "string"}
+    optional = {
+        "tile": "lic.tile",
+        "folding": "lic.folding",
+        "gdn_folding": "lic.folding",
+        "gdn_roots": "integer",
+        "packing": "string",
+        "fifo_depth": "integer",
+        "cycles": "integer",
+        "dsp": "integer",
+        "bram18": "integer",
+    }
+
+    def check(self) -> None:
+        blocks = list(self.body.blocks)
+        expect(len(blocks) == 1, f"expected one block, but got {len(blocks)}")
+        arguments = [argument.type for argument in blocks[0].arguments]
+        expect(
+            arguments == [operand.type for operand in self.operation.operands],
+            "expected block arguments of the types of its operands",
+        )
+        operations = list(blocks[0].operations)
+        expect(
+            bool(operations) and operations[-1].operation.name == YieldOp.OPERATION_NAME,
+            "expected body to end in 'lic.yield'",
+        )
+        yielded = [operand.type for operand in operations[-1].operation.operands]
+        expect(
+            yielded == [self.output.type], "expected 'lic.yield' of the type of the result"
+        )
+        for name in ("packing",):
+            if name in self.attributes:
+                value = ir.StringAttr(self.attributes[name]).value
+                expect(
+                    value in ("single", "pair"),
+                    f"expected packing 'single' or 'pair', but got '{value}'",
+                )
+
+
+class YieldOp(Lic.Operation, name="yield", traits=[ir.IsTerminatorTrait]):
+    """Ends a stage's body with its result."""
+
+    value: Operand[Tensor]
