@@ -2,6 +2,7 @@
 """The dialects: `lic` (what the codec computes) and `hls` (what the hardware is)."""
 
 from torch_mlir import ir
+from torch_mlir._mlir_libs import _torchMlir  # what dialects.torch wraps, without its Python op classes
 
 from licc.dialects import ext
 from licc.dialects.hls import Hls
@@ -20,5 +21,7 @@ def load_dialects(context: ir.Context) -> ir.Context:
 
 
 def make_context() -> ir.Context:
-    """A context that knows our dialects beside every upstream one."""
-    return load_dialects(ir.Context())
+    """A context that knows our dialects beside every upstream one, torch's included."""
+    context = ir.Context()
+    _torchMlir.register_dialect(context)
+    return load_dialects(context)

@@ -3,11 +3,16 @@
 
 The edges, as seen in the pinned wheel:
 
-* an op's `verify_invariants` also runs when an IRDL constraint has already failed, and the error it
-  emits does not name the op: `verified` checks presence and gives every message MLIR's own wording
-  (it extends the dialect's op class in place, because the bindings refuse a second base class);
+* an op's `verify_invariants` runs BEFORE its IRDL constraints, on ops with any number of operands,
+  results, regions and blocks, and IRDL's own errors do not name the op: `verified` checks the form of
+  the op first and gives every message MLIR's own wording (it extends the dialect's op class in place,
+  because the bindings refuse a second base class);
+* `verify_invariants` of an op also runs before the ops in its body are verified: what looks into
+  them belongs into `check_body`, which runs when they all hold;
 * IRDL knows neither optional attributes nor `BoolAttr` and dense-array constraints: they are declared
   in `optional` and `kinds` and checked here;
+* `dense_resource<...>` comes as a bare `Attribute` and has to be cast to be recognised;
+* IRDL knows no traits, so that in `mlir-opt --irdl-file=` no op is a terminator;
 * `ext.Dialect.load` fails when called twice in a context: `load` does not.
 """
 
@@ -22,20 +27,24 @@ Operand = ext.Operand
 Result = ext.Result
 Region = ext.Region
 Pure = ext.Pure
+IsolatedFromAbove = ir.IsIsolatedFromAboveTrait
+Terminator = ir.IsTerminatorTrait
 Tensor = ir.RankedTensorType
 
 __all__ = [
     "Dialect",
+    "IsolatedFromAbove",
     "Operand",
     "Pure",
     "Region",
     "Result",
     "Tensor",
+    "Terminator",
     "VerifyError",
     "array",
     "expect",
-    "irdl_module",
     "fail",
+    "irdl_module",
     "load",
     "verified",
 ]
@@ -72,29 +81,76 @@ def verified(dialect: type[ext.Dialect]) -> type[ext.Dialect]:
     """Class decorator: every op of `dialect` checks its attributes, then its own `check`.
 
     An op class may set `kinds` (attribute that is always there -> its kind), `optional` (those that
-    may be absent) and `check(self)`, which raises `VerifyError`.
+    may be absent), `check(self)`, which raises `VerifyError`, and `check_body(self)`, which does so
+    after the ops in its regions have been verified. Both may rely on the declared number of operands
+    and results, on tensors of static shape where `Tensor` is declared, and on one block in each region.
     """
     operation: Any = dialect.Operation
     operation.kinds = {}
     operation.optional = {}
     operation.check = _nothing_to_check
+    operation.check_body = _nothing_to_check
     operation.verify_invariants = _verify
+    operation.verify_region_invariants = _verify_body
     return dialect
 
 
 def _nothing_to_check(_: Any) -> None:
-    """The default `check`."""
+    """The default `check` and `check_body`."""
 
 
 def _verify(op: Any) -> bool:
-    """Called by MLIR's verifier; emits one error in MLIR's wording and returns False on failure."""
-    try:
+    """Called by MLIR's verifier before it looks into the op's regions."""
+
+    def check() -> None:
+        _check_form(op)
         _check_attributes(op)
         op.check()
+
+    return _holds(op, check)
+
+
+def _verify_body(op: Any) -> bool:
+    """Called by MLIR's verifier when every op in the op's regions holds."""
+    return _holds(op, op.check_body)
+
+
+def _holds(op: Any, check: Callable[[], None]) -> bool:
+    """Run `check`; on failure emit one error in MLIR's wording and return False."""
+    try:
+        # The printer verifies too, and may be called where no context is current.
+        with op.operation.context:
+            check()
     except VerifyError as error:
         op.location.emit_error(f"'{op.OPERATION_NAME}' op {error}")
         return False
     return True
+
+
+def _check_form(op: Any) -> None:
+    """The declared operands, results and regions, so that a check can rely on them."""
+    operands, _, results, regions = ext.partition_fields(op._fields)
+    for fields, values, what in (
+        (operands, op.operation.operands, "operand"),
+        (results, op.operation.results, "result"),
+        (regions, op.operation.regions, "region"),
+    ):
+        wanted = f"{len(fields)} {what}{'' if len(fields) == 1 else 's'}"
+        expect(len(values) == len(fields), f"expected {wanted}, but got {len(values)}")
+    expect(not list(op.operation.successors), "expected no successors")
+    for fields, values in ((operands, op.operation.operands), (results, op.operation.results)):
+        for field, value in zip(fields, values, strict=True):
+            expect(
+                field.constraint is not Tensor or _is_static_tensor(value.type),
+                f"expected '{field.name}' to be a tensor of static shape, but got '{value.type}'",
+            )
+    for region in op.operation.regions:
+        blocks = len(list(region.blocks))
+        expect(blocks == 1, f"expected a body of one block, but got {blocks}")
+
+
+def _is_static_tensor(type_: ir.Type) -> bool:
+    return isinstance(type_, ir.RankedTensorType) and type_.has_static_shape
 
 
 def _check_attributes(op: Any) -> None:
@@ -120,10 +176,17 @@ def _check_attributes(op: Any) -> None:
 
 
 def _is_a(attribute: ir.Attribute, kinds: tuple[type, ...]) -> bool:
-    # A dense integer array prints as an attribute of its own; BoolAttr is an i1 IntegerAttr upstream.
-    if ir.IntegerAttr in kinds and isinstance(attribute, ir.BoolAttr):
+    return isinstance(attribute, kinds) or (
+        ir.DenseResourceElementsAttr in kinds and _is_resource(attribute)
+    )
+
+
+def _is_resource(attribute: ir.Attribute) -> bool:
+    try:
+        ir.DenseResourceElementsAttr(attribute)
+    except ValueError:
         return False
-    return isinstance(attribute, kinds)
+    return True
 
 
 def load(*dialects: type[ext.Dialect]) -> None:

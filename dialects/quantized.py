@@ -29,6 +29,7 @@ class Quantized:
         hi: largest stored value.
         scales: one scale, or one per index of dimension `axis`.
         axis: the dimension of per-axis scales, None for a per-tensor scale.
+        zero_point: the stored value of 0; of a per-axis type one that is not zero, if any is.
     """
 
     bits: int
@@ -61,7 +62,8 @@ class Quantized:
         if self.axis is None:
             zero = f":{self.zero_point}" if self.zero_point else ""
             return ir.Type.parse(f"!quant.uniform<{storage}{bounds}:f32, {self.scales[0]!r}{zero}>")
-        scales = ",".join(map(repr, self.scales))
+        zero = f":{self.zero_point}" if self.zero_point else ""
+        scales = ",".join(f"{scale!r}{zero}" for scale in self.scales)
         return ir.Type.parse(f"!quant.uniform<{storage}{bounds}:f32:{self.axis}, {{{scales}}}>")
 
 
@@ -92,6 +94,7 @@ def quantized(type_: ir.Type) -> Quantized | None:
             element.storage_type_max,
             tuple(element.scales),
             element.quantized_dimension,
+            next((zero for zero in element.zero_points if zero), 0),
         )
     return None
 

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# `ext` takes every annotated name of an op class for a field, so that `kinds` cannot be a ClassVar; `check` is
+# described once, in ext.verified.
+# ruff: noqa: RUF012, D102
 """Operations, types and verifiers of `hls`: processes, streams and the units inside them.
 
 SSA is the dataflow: a stream is a value, its producer the op that defines it, its consumer its one use.
@@ -17,9 +20,11 @@ from torch_mlir import ir
 
 from licc.dialects.ext import (
     Dialect,
+    IsolatedFromAbove,
     Operand,
     Region,
     Result,
+    Terminator,
     VerifyError,
     array,
     expect,
@@ -28,16 +33,17 @@ from licc.dialects.ext import (
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
 # Words that C++ or the emitted files use for something else.
-_RESERVED = frozenset(
+_RESERVED_WORDS = (
     "alignas alignof and asm auto bool break case catch char class const continue default delete do "
     "double else enum explicit export extern false float for friend goto if inline int long main "
     "mutable namespace new not operator or private protected public register return short signed "
     "sizeof static struct switch template this throw true try typedef typeid typename union unsigned "
-    "using virtual void volatile while xor hls licc std".split()
+    "using virtual void volatile while xor hls licc std"
 )
+_RESERVED = frozenset(_RESERVED_WORDS.split())
 TOPS = ("encoder", "decoder", "hyper_encoder", "hyper_decoder")
-# What a process may read from and write to, and what it may contain.
 MAX_DEPTH = 1 << 20
+SHIFT_MAX = 62
 
 
 @verified
@@ -131,7 +137,7 @@ def _range(op: Any, name: str) -> tuple[int, int]:
 
 
 def _check_name(op: Any) -> None:
-    name = op.name_.value if hasattr(op, "name_") else ir.StringAttr(op.attributes["name"]).value
+    name = ir.StringAttr(op.attributes["name"]).value
     expect(
         bool(_IDENTIFIER.match(name)) and name not in _RESERVED and "__" not in name,
         f"expected name to be a lower-case C identifier, but got '{name}'",
@@ -147,9 +153,7 @@ def _check_stream(value: ir.Value, what: str) -> None:
         raise VerifyError(f"expected {what} of '!hls.stream', but got '{value.type}'")
     stream_word(value.type)
     depth = ir.IntegerAttr(value.type.depth).value
-    expect(
-        1 <= depth <= MAX_DEPTH, f"expected stream depth in [1, {MAX_DEPTH}], but got '{depth}'"
-    )
+    expect(1 <= depth <= MAX_DEPTH, f"expected stream depth in [1, {MAX_DEPTH}], but got '{depth}'")
 
 
 def _check_one_consumer(value: ir.Value) -> None:
@@ -163,6 +167,24 @@ def _check_parent(op: Any, wanted: str) -> None:
     expect(name == wanted, f"expects parent op '{wanted}', but got '{name}'")
 
 
+def _check_last(operations: list[Any], wanted: str) -> None:
+    last = operations[-1].name
+    expect(last == wanted, f"expected body to end in '{wanted}', but got '{last}'")
+
+
+def _check_unique_names(operations: list[Any]) -> None:
+    names: set[str] = set()
+    for op in operations:
+        name = ir.StringAttr(op.attributes["name"]).value
+        expect(name not in names, f"expected unique names, but got '{name}' twice")
+        names.add(name)
+
+
+def _check_shift(op: Any, name: str) -> None:
+    shift = ir.IntegerAttr(op.attributes[name]).value
+    expect(0 <= shift <= SHIFT_MAX, f"expected '{name}' in [0, {SHIFT_MAX}], but got '{shift}'")
+
+
 def _lanes(value: ir.Value) -> int:
     return _vector(value.type).shape[0]
 
@@ -174,7 +196,7 @@ def _ceil(a: int, b: int) -> int:
 # --------------------------------------------------------------------------------------------------
 # Structure
 # --------------------------------------------------------------------------------------------------
-class DesignOp(Hls.Operation, name="design"):
+class DesignOp(Hls.Operation, name="design", traits=[IsolatedFromAbove]):
     """One dataflow region with its ports: a transform of the codec, printed as one top function.
 
     Canonical form: its body holds only ports and processes and ends in `hls.end`.
@@ -191,25 +213,28 @@ class DesignOp(Hls.Operation, name="design"):
         _check_name(self)
         top = ir.StringAttr(self.attributes["top"]).value
         expect(top in TOPS, f"expected top to be one of {', '.join(TOPS)}, but got '{top}'")
+        clock = ir.IntegerAttr(self.attributes["clock_mhz"]).value
+        expect(clock >= 1, f"expected a clock of at least 1 MHz, but got '{clock}'")
+        arguments = len(self.body.blocks[0].arguments)
+        expect(arguments == 0, f"expected no block arguments, but got {arguments}")
+
+    def check_body(self) -> None:
         operations = [op.operation for op in self.body.blocks[0].operations]
-        expect(
-            bool(operations) and operations[-1].name == EndOp.OPERATION_NAME,
-            "expected body to end in 'hls.end'",
-        )
-        names: set[str] = set()
+        _check_last(operations, EndOp.OPERATION_NAME)
         for op in operations[:-1]:
             expect(
                 op.name in _IN_DESIGN,
-                f"expected only ports and processes in its body (canonical dataflow form), "
+                "expected only ports and processes in its body (canonical dataflow form), "
                 f"but got '{op.name}'",
             )
-            name = ir.StringAttr(op.attributes["name"]).value
-            expect(name not in names, f"expected unique names, but got '{name}' twice")
-            names.add(name)
+        _check_unique_names(operations[:-1])
 
 
-class EndOp(Hls.Operation, name="end", traits=[ir.IsTerminatorTrait]):
+class EndOp(Hls.Operation, name="end", traits=[Terminator]):
     """Ends a design."""
+
+    def check(self) -> None:
+        _check_parent(self, DesignOp.OPERATION_NAME)
 
 
 class PortInOp(Hls.Operation, name="port_in"):
@@ -245,7 +270,7 @@ class PortOutOp(Hls.Operation, name="port_out"):
         _check_stream(self.operands[0], "operand")
 
 
-class ProcessOp(Hls.Operation, name="process"):
+class ProcessOp(Hls.Operation, name="process", traits=[IsolatedFromAbove]):
     """One function of the dataflow region: reads a stream, computes, writes a stream.
 
     The body starts with memories and a unit that reads the argument (`hls.window_buffer`, `hls.read`,
@@ -274,24 +299,22 @@ class ProcessOp(Hls.Operation, name="process"):
         argument = block.arguments[0]
         uses = _uses(argument)
         expect(uses == 1, f"expected its stream to be read by exactly one unit, but got {uses}")
-        operations = [op.operation for op in block.operations]
-        expect(
-            bool(operations) and operations[-1].name == WriteOp.OPERATION_NAME,
-            "expected body to end in 'hls.write'",
-        )
+
+    def check_body(self) -> None:
+        operations = [op.operation for op in self.body.blocks[0].operations]
+        _check_last(operations, WriteOp.OPERATION_NAME)
         for op in operations:
             expect(
                 op.name in _IN_PROCESS,
                 f"expected only units in its body, but got '{op.name}': no construct that HLS "
                 "cannot synthesise",
             )
-        expect(
-            operations[-1].operands[0].type == stream_word(self.results[0].type),
-            "expected 'hls.write' of the word of its result",
-        )
+        _check_unique_names([op for op in operations if op.name in _MEMORIES])
+        word, wanted = operations[-1].operands[0].type, stream_word(self.results[0].type)
+        expect(word == wanted, f"expected 'hls.write' of '{wanted}', but got '{word}'")
 
 
-class WriteOp(Hls.Operation, name="write", traits=[ir.IsTerminatorTrait]):
+class WriteOp(Hls.Operation, name="write", traits=[Terminator]):
     """Ends a process: writes one word to its output stream."""
 
     word: Operand[Any]
@@ -492,9 +515,7 @@ class GdnNormOp(Hls.Operation, name="gdn_norm"):
         channels, _, _ = _shape(self, "shape")
         oc, ic, _, _, _ = _check_folding(self)
         form = ir.StringAttr(self.attributes["form"]).value
-        expect(
-            form in ("rsqrt", "gdn1"), f"expected form 'rsqrt' or 'gdn1', but got '{form}'"
-        )
+        expect(form in ("rsqrt", "gdn1"), f"expected form 'rsqrt' or 'gdn1', but got '{form}'")
         word = stream_word(self.operands[0].type)
         expect(
             word.shape[0] == ic,
@@ -507,10 +528,11 @@ class GdnNormOp(Hls.Operation, name="gdn_norm"):
         )
         _check_words(self.operands[1], oc * ic, _ceil(channels, oc) * _ceil(channels, ic), "gamma")
         _check_words(self.operands[2], oc, _ceil(channels, oc), "beta")
+        _check_shift(self, "norm_shift")
         _range(self, "acc_range")
         norm = _range(self, "norm_range")
         expect(
-            1 <= norm[0] and norm[1] < 1 << 31,
+            norm[0] >= 1 and norm[1] < 1 << 31,
             f"expected 'norm_range' within positive i32, but got '{norm[0]}..{norm[1]}'",
         )
 
@@ -558,7 +580,10 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
         oc, ic, kh, kw, px = _check_folding(self)
         expect(px == 1, f"expected one pixel at a time, but got {px}")
         channels = array(self.attributes["channels"])
-        expect(len(channels) == 2, "expected 'channels' of 2 integers (inputs, outputs)")
+        expect(
+            len(channels) == 2 and min(channels) >= 1,
+            "expected 'channels' of 2 positive integers (inputs, outputs)",
+        )
         steps = array(self.attributes["steps"])
         expect(bool(steps) and min(steps) >= 1, "expected positive 'steps' for each phase")
         window = _vector(self.operands[0].type)
@@ -575,7 +600,7 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
             f"expected result of 'vector<{oc}xi32>', but got '{sums}'",
         )
         lo, hi = _range(self, "acc_range")
-        expect(-(1 << 31) <= lo and hi < 1 << 31, "expected 'acc_range' within i32")
+        expect(lo >= -(1 << 31) and hi < 1 << 31, "expected 'acc_range' within i32")
         self._check_packing(oc, window)
 
     def _check_packing(self, oc: int, window: ir.VectorType) -> None:
@@ -632,6 +657,7 @@ class ActivationOp(Hls.Operation, name="activation"):
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
         _range(self, "range")
+        _check_shift(self, "shift")
         kind = ir.StringAttr(self.attributes["kind"]).value
         expect(
             kind in ("relu", "leaky_relu", "abs"),
@@ -657,6 +683,7 @@ class AddOp(Hls.Operation, name="add"):
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
         _range(self, "range")
+        _check_shift(self, "shift")
         expect(len(array(self.attributes["multiplier"])) == 2, "expected 2 multipliers")
         lanes = _lanes(self.operands[0])
         expect(
@@ -678,6 +705,7 @@ class RoundOp(Hls.Operation, name="round"):
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
         _range(self, "range")
+        _check_shift(self, "shift")
         expect(
             _lanes(self.results[0]) == _lanes(self.operands[0]),
             "expected result with the lanes of its input",
@@ -704,9 +732,7 @@ class GdnRootOp(Hls.Operation, name="gdn_root"):
         _check_parent(self, ProcessOp.OPERATION_NAME)
         _range(self, "range")
         form = ir.StringAttr(self.attributes["form"]).value
-        expect(
-            form in ("rsqrt", "gdn1"), f"expected form 'rsqrt' or 'gdn1', but got '{form}'"
-        )
+        expect(form in ("rsqrt", "gdn1"), f"expected form 'rsqrt' or 'gdn1', but got '{form}'")
         pair = _vector(self.operands[0].type)
         expect(
             pair.element_type == ir.IntegerType.get_signless(32) and pair.shape[0] % 2 == 0,
@@ -723,9 +749,8 @@ class GdnRootOp(Hls.Operation, name="gdn_root"):
             )
 
 
-_IN_DESIGN = frozenset(
-    op.OPERATION_NAME for op in (PortInOp, PortOutOp, ProcessOp)
-)
+_IN_DESIGN = frozenset(op.OPERATION_NAME for op in (PortInOp, PortOutOp, ProcessOp))
+_MEMORIES = frozenset(op.OPERATION_NAME for op in (RamOp, RomOp))
 _IN_PROCESS = frozenset(
     op.OPERATION_NAME
     for op in (

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# `ext` takes every annotated name of an op class for a field, so that `kinds` cannot be a ClassVar; `check` is
+# described once, in ext.verified.
+# ruff: noqa: RUF012, D102
 """Operations, attributes and verifiers of `lic`.
 
 A value is either float (`f32` elements) or typed (`!quant.uniform` elements, whose storage bounds are
@@ -18,6 +21,7 @@ from licc.dialects.ext import (
     Region,
     Result,
     Tensor,
+    Terminator,
     VerifyError,
     array,
     expect,
@@ -75,8 +79,25 @@ def _typed(value: ir.Value, what: str) -> Quantized | None:
         return None
     kind = quantized(element)
     if kind is None:
-        raise VerifyError(f"expected {what} of 'f32' or '!quant.uniform' elements, but got '{element}'")
+        raise VerifyError(
+            f"expected {what} of 'f32' or '!quant.uniform' elements, but got '{element}'"
+        )
+    shape = shape_of(value)
+    expect(
+        kind.axis is None or (kind.axis < len(shape) and shape[kind.axis] == len(kind.scales)),
+        lambda: (
+            f"expected {what} with one scale per index of dimension '{kind.axis}', "
+            f"but got {len(kind.scales)} for shape '{_x(shape)}'"
+        ),
+    )
+    _expect_symmetric(kind, what)
     return kind
+
+
+def _kinds(op: Any, *operands: str) -> dict[str, Quantized | None]:
+    """The quantized types of `operands` and of the result, in this order."""
+    kinds = {name: _typed(getattr(op, name), name) for name in operands}
+    return {**kinds, "result": _typed(op.output, "result")}
 
 
 def _all_or_none_typed(kinds: dict[str, Quantized | None]) -> bool:
@@ -110,11 +131,11 @@ def _image(value: ir.Value, what: str) -> tuple[int, int, int]:
     return shape[1], shape[2], shape[3]
 
 
-def _pair(op: Any, name: str, least: int) -> tuple[int, int]:
+def _pair(op: Any, name: str, least: int | None = None) -> tuple[int, int]:
     values = array(op.attributes[name])
     expect(len(values) == 2, f"expected '{name}' of 2 integers, but got {len(values)}")
     expect(
-        min(values) >= least,
+        least is None or min(values) >= least,
         lambda: f"expected '{name}' of at least {least}, but got '{_x(values)}'",
     )
     return values[0], values[1]
@@ -132,17 +153,17 @@ def _per_channel(op: Any, name: str, channels: int) -> tuple[int, ...]:
 def _check_multipliers(op: Any, channels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     multipliers = _per_channel(op, "multiplier", channels)
     shifts = _per_channel(op, "shift", channels)
-    expect(
-        all(MULTIPLIER_MIN <= m <= MULTIPLIER_MAX for m in multipliers),
-        f"expected multipliers in [{MULTIPLIER_MIN}, {MULTIPLIER_MAX}]",
-    )
+    _expect_within("multipliers", multipliers, MULTIPLIER_MIN, MULTIPLIER_MAX)
     return multipliers, shifts
 
 
 def _check_plain_shifts(shifts: tuple[int, ...]) -> None:
-    expect(
-        all(0 <= s <= SHIFT_MAX for s in shifts), f"expected shifts in [0, {SHIFT_MAX}]"
-    )
+    _expect_within("shifts", shifts, 0, SHIFT_MAX)
+
+
+def _expect_within(what: str, values: tuple[int, ...], least: int, most: int) -> None:
+    outside = [value for value in values if not least <= value <= most]
+    expect(not outside, lambda: f"expected {what} in [{least}, {most}], but got '{outside[0]}'")
 
 
 def _expect_symmetric(kind: Quantized, what: str) -> None:
@@ -162,11 +183,8 @@ def _require(op: Any, names: tuple[str, ...]) -> None:
         expect(name in op.attributes, f"requires attribute '{name}' when typed")
 
 
-def _check_accumulator(
-    op: Any, axis: int, channels: int, x: Quantized, w: Quantized, b: Quantized, acc: Quantized
-) -> None:
+def _check_accumulator(axis: int, x: Quantized, w: Quantized, b: Quantized, acc: Quantized) -> None:
     """A typed convolution: exact i32 accumulators at the scale of the products."""
-    _expect_symmetric(x, "input")
     expect(x.axis is None, "expected input with one scale for all channels")
     expect(
         w.axis == axis,
@@ -175,11 +193,13 @@ def _check_accumulator(
     for kind, what, dimension in ((b, "bias", 0), (acc, "result", 1)):
         expect(
             kind.bits == 32 and kind.signed,
-            lambda kind=kind, what=what: f"expected {what} stored as 'i32', but got '{_storage(kind)}'",
+            lambda kind=kind, what=what: (
+                f"expected {what} stored as 'i32', but got '{_storage(kind)}'"
+            ),
         )
         expect(
-            kind.axis == dimension and len(kind.scales) == channels,
-            f"expected {what} with one scale per output channel along dimension '{dimension}'",
+            kind.axis == dimension,
+            f"expected {what} scales along dimension '{dimension}', but got '{kind.axis}'",
         )
         wanted = tuple(x.scale * s for s in w.scales)
         expect(
@@ -273,16 +293,14 @@ class Conv2dOp(Lic.Operation, name="conv2d", traits=[Pure]):
         )
         expect(min(size) >= 1, "expected input no smaller than the kernel")
         _expect_shape("result", shape_of(self.output), (1, outputs, *size))
-        _check_conv_types(self, 0, outputs)
+        _check_conv_types(self, 0)
 
 
-def _check_conv_types(op: Any, axis: int, outputs: int) -> None:
-    kinds = {
-        name: _typed(getattr(op, name), name) for name in ("input", "weight", "bias", "output")
-    }
+def _check_conv_types(op: Any, axis: int) -> None:
+    kinds = _kinds(op, "input", "weight", "bias")
     if _all_or_none_typed(kinds):
         x, w, b, acc = (kind for kind in kinds.values() if kind is not None)
-        _check_accumulator(op, axis, outputs, x, w, b, acc)
+        _check_accumulator(axis, x, w, b, acc)
 
 
 def _transposed_size(
@@ -349,7 +367,7 @@ class Deconv2dOp(Lic.Operation, name="deconv2d", traits=[Pure]):
             _pair(self, "dilations", 1),
         )
         _expect_shape("result", shape_of(self.output), (1, outputs, *size))
-        _check_conv_types(self, 1, outputs)
+        _check_conv_types(self, 1)
 
 
 class SubpixelConv2dOp(Lic.Operation, name="subpixel_conv2d", traits=[Pure]):
@@ -395,7 +413,7 @@ class SubpixelConv2dOp(Lic.Operation, name="subpixel_conv2d", traits=[Pure]):
         )
         size = _transposed_size((height, width), (kh, kw), strides, padding, output_padding)
         _expect_shape("result", shape_of(self.output), (1, outputs, *size))
-        _check_conv_types(self, 0, outputs)
+        _check_conv_types(self, 0)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -436,10 +454,16 @@ class GdnOp(Lic.Operation, name="gdn", traits=[Pure]):
         _expect_shape("gamma", shape_of(self.gamma), (channels, channels))
         form = self.form.value
         expect(form in GDN_FORMS, f"expected form 'rsqrt' or 'gdn1', but got '{form}'")
-        kinds = {name: _typed(getattr(self, name), name) for name in ("input", "gamma", "output")}
+        kinds = _kinds(self, "input", "gamma")
         if _all_or_none_typed(kinds):
             x, gamma, _ = (kind for kind in kinds.values() if kind is not None)
             self._check_typed(channels, x, gamma)
+        else:
+            self._expect_beta(ir.F32Type.get())
+
+    def _expect_beta(self, wanted: ir.Type) -> None:
+        beta = element_type(self.beta.type)
+        expect(beta == wanted, lambda: f"expected beta of '{wanted}' elements, but got '{beta}'")
 
     def _check_typed(self, channels: int, x: Quantized, gamma: Quantized) -> None:
         _require(self, tuple(self.optional))
@@ -455,7 +479,6 @@ class GdnOp(Lic.Operation, name="gdn", traits=[Pure]):
                     f"expected {what} stored as 'i32' with one scale, but got '{_storage(kind)}'"
                 ),
             )
-            _expect_symmetric(kind, what)
         # x^2 on 26 bits times gamma on 17: one 27x18 multiplier, and the sum fits 48 bits.
         expect(
             x.magnitude_bits <= 13,
@@ -465,21 +488,17 @@ class GdnOp(Lic.Operation, name="gdn", traits=[Pure]):
             gamma.lo >= 0 and gamma.magnitude_bits <= 17,
             "expected gamma non-negative and of at most 17 bits",
         )
-        beta = element_type(self.beta.type)
-        expect(
-            beta == ir.IntegerType.get_signless(64),
-            lambda: f"expected beta of 'i64' elements, but got '{beta}'",
-        )
+        self._expect_beta(ir.IntegerType.get_signless(64))
         self._check_ranges(channels)
 
     def _check_ranges(self, channels: int) -> None:
         acc = _pair(self, "acc_range", 0)
         expect(
             acc[0] <= acc[1] <= GDN_ACCUMULATOR_MAX,
-            f"expected 'acc_range' within 48 bits, but got '{acc[1]}'",
+            lambda: f"expected 'acc_range' ascending and within 48 bits, but got '{_x(acc)}'",
         )
         shift = ir.IntegerAttr(self.attributes["norm_shift"]).value
-        expect(0 <= shift <= SHIFT_MAX, f"expected 'norm_shift' in [0, {SHIFT_MAX}]")
+        _expect_within("'norm_shift'", (shift,), 0, SHIFT_MAX)
         norm = _pair(self, "norm_range", 1)
         wanted = tuple(max(1, _rshr(bound, shift)) for bound in acc)
         expect(
@@ -491,7 +510,7 @@ class GdnOp(Lic.Operation, name="gdn", traits=[Pure]):
         for s in shifts:
             total = tuple(s + 16 - e for e in exponents)
             expect(
-                0 <= min(total) and max(total) <= SHIFT_MAX,
+                min(total) >= 0 and max(total) <= SHIFT_MAX,
                 lambda total=total: (
                     f"expected a total shift in [0, {SHIFT_MAX}] for every norm, "
                     f"but got [{min(total)}, {max(total)}]"
@@ -519,9 +538,9 @@ def gdn_exponent(form: str, inverse: bool, norm: int) -> int:
 def _check_same_domain(op: Any) -> tuple[Quantized | None, Quantized | None]:
     """Input and result of one shape and, when typed, one set of scales."""
     _expect_shape("result", shape_of(op.output), shape_of(op.input))
-    x, y = _typed(op.input, "input"), _typed(op.output, "result")
-    if _all_or_none_typed({"input": x, "result": y}) and x is not None and y is not None:
-        _expect_symmetric(x, "input")
+    kinds = _kinds(op, "input")
+    x, y = kinds.values()
+    if _all_or_none_typed(kinds) and x is not None and y is not None:
         expect(
             _same_scales(x.scales, y.scales) and x.axis == y.axis,
             "expected result with the scales of its input",
@@ -559,10 +578,7 @@ class LeakyReluOp(Lic.Operation, name="leaky_relu", traits=[Pure]):
             return
         _require(self, ("multiplier", "shift"))
         multiplier = ir.IntegerAttr(self.attributes["multiplier"]).value
-        expect(
-            0 <= multiplier <= MULTIPLIER_MAX,
-            f"expected multiplier in [0, {MULTIPLIER_MAX}], but got '{multiplier}'",
-        )
+        _expect_within("multiplier", (multiplier,), 0, MULTIPLIER_MAX)
         _check_plain_shifts((ir.IntegerAttr(self.attributes["shift"]).value,))
 
 
@@ -596,12 +612,11 @@ class AddOp(Lic.Operation, name="add", traits=[Pure]):
         _expect_shape("result", shape_of(self.output), shape_of(self.lhs))
         if shape_of(self.rhs) != (1, channels, 1, 1):
             _expect_shape("rhs", shape_of(self.rhs), shape_of(self.lhs))
-        kinds = {name: _typed(getattr(self, name), name) for name in ("lhs", "rhs", "output")}
-        if not _all_or_none_typed(kinds):
+        if not _all_or_none_typed(_kinds(self, "lhs", "rhs")):
             return
         _require(self, ("multiplier", "shift"))
-        multipliers = _pair(self, "multiplier", 0)
-        expect(max(multipliers) <= MULTIPLIER_MAX, f"expected multipliers of at most {MULTIPLIER_MAX}")
+        multipliers = _pair(self, "multiplier")
+        _expect_within("multipliers", multipliers, 0, MULTIPLIER_MAX)
         _check_plain_shifts((ir.IntegerAttr(self.attributes["shift"]).value,))
 
 
@@ -631,6 +646,7 @@ class PixelShuffleOp(Lic.Operation, name="pixel_shuffle", traits=[Pure]):
             element_type(self.input.type) == element_type(self.output.type),
             "expected result with the element type of its input",
         )
+        _kinds(self, "input")
 
 
 # --------------------------------------------------------------------------------------------------
@@ -673,10 +689,7 @@ class RequantizeOp(Lic.Operation, name="requantize", traits=[Pure]):
         channels, _, _ = _image(self.input, "input")
         _expect_shape("result", shape_of(self.output), shape_of(self.input))
         for value, what in ((self.input, "input"), (self.output, "result")):
-            kind = _typed(value, what)
-            expect(kind is not None, f"expected a typed {what}")
-            assert kind is not None
-            _expect_symmetric(kind, what)
+            expect(_typed(value, what) is not None, f"expected a typed {what}")
         _, shifts = _check_multipliers(self, channels)
         _check_plain_shifts(shifts)
 
@@ -691,11 +704,10 @@ class RoundLatentOp(Lic.Operation, name="round_latent", traits=[Pure]):
 
     def check(self) -> None:
         _expect_shape("result", shape_of(self.output), shape_of(self.input))
-        x, y = _typed(self.input, "input"), _typed(self.output, "result")
-        if not _all_or_none_typed({"input": x, "result": y}):
+        kinds = _kinds(self, "input")
+        x, y = kinds.values()
+        if not _all_or_none_typed(kinds) or x is None or y is None:
             return
-        assert x is not None
-        assert y is not None
         for kind, what in ((x, "input"), (y, "result")):
             expect(
                 kind.bits == 16 and kind.signed and kind.axis is None,
@@ -741,32 +753,48 @@ class StageOp(Lic.Operation, name="stage", traits=[]):
     }
 
     def check(self) -> None:
-        blocks = list(self.body.blocks)
-        expect(len(blocks) == 1, f"expected one block, but got {len(blocks)}")
-        arguments = [argument.type for argument in blocks[0].arguments]
+        arguments = [argument.type for argument in self.body.blocks[0].arguments]
         expect(
-            arguments == [operand.type for operand in self.operation.operands],
+            arguments == [self.input.type],
             "expected block arguments of the types of its operands",
         )
-        operations = list(blocks[0].operations)
-        expect(
-            bool(operations) and operations[-1].operation.name == YieldOp.OPERATION_NAME,
-            "expected body to end in 'lic.yield'",
-        )
-        yielded = [operand.type for operand in operations[-1].operation.operands]
-        expect(
-            yielded == [self.output.type], "expected 'lic.yield' of the type of the result"
-        )
-        for name in ("packing",):
+        for name in ("tile", "folding", "gdn_folding"):
             if name in self.attributes:
-                value = ir.StringAttr(self.attributes[name]).value
-                expect(
-                    value in ("single", "pair"),
-                    f"expected packing 'single' or 'pair', but got '{value}'",
-                )
+                _expect_positive(name, self.attributes[name])
+        if "packing" in self.attributes:
+            packing = ir.StringAttr(self.attributes["packing"]).value
+            expect(
+                packing in ("single", "pair"),
+                f"expected packing 'single' or 'pair', but got '{packing}'",
+            )
+
+    def check_body(self) -> None:
+        *_, last = self.body.blocks[0].operations
+        expect(
+            last.operation.name == YieldOp.OPERATION_NAME,
+            f"expected body to end in 'lic.yield', but got '{last.operation.name}'",
+        )
+        yielded = last.operation.operands[0].type
+        expect(
+            yielded == self.output.type,
+            lambda: f"expected 'lic.yield' of '{self.output.type}', but got '{yielded}'",
+        )
 
 
-class YieldOp(Lic.Operation, name="yield", traits=[ir.IsTerminatorTrait]):
+def _expect_positive(name: str, attribute: Any) -> None:
+    values = [ir.IntegerAttr(value).value for value in attribute.params]
+    expect(min(values) >= 1, f"expected '{name}' of at least 1, but got '{_x(tuple(values))}'")
+
+
+class YieldOp(Lic.Operation, name="yield", traits=[Terminator]):
     """Ends a stage's body with its result."""
 
     value: Operand[Tensor]
+
+    def check(self) -> None:
+        parent = self.operation.parent
+        name = parent.name if parent is not None else "none"
+        expect(
+            name == StageOp.OPERATION_NAME,
+            f"expects parent op '{StageOp.OPERATION_NAME}', but got '{name}'",
+        )

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`licc`: compile a student for a board."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import sys
+import tomllib
+import warnings
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, NoReturn
+
+from licc import __version__
+from licc.driver import build_dir
+from licc.driver.options import DEFAULT_INPUT, DEFAULT_OUTPUT, DEFAULT_TARGET, Options
+from licc.driver.phases import BY_NAME, PHASES, help_table
+from licc.driver.progress import Progress
+from licc.errors import UserError
+
+TRANSFORMS = ("g_a", "g_s", "h_a", "h_s")
+LARGEST_CLOCK_MHZ = 1000.0
+
+_EPILOG = """\
+phases, in order (PHASE of --compile-to):
+{phases}
+
+example:
+  licc student.pt -o build/ --target zcu102 --input 720x1280
+  cat build/report.txt; make -C build/hls csim
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose errors are one line and exit 1, as every error of licc is."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see {self.prog} --help")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line of licc."""
+    parser = _Parser(
+        prog="licc",
+        description="Compile a learned-image-compression student into an FPGA accelerator.",
+        epilog=_EPILOG.format(phases=help_table()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("checkpoint", nargs="?", metavar="student.pt", help="a checkpoint (.pt) or program (.pt2)")
+    add(
+        "-o",
+        dest="output",
+        metavar="PATH",
+        help=f"the build directory (default: {DEFAULT_OUTPUT}/); with --compile-to a file "
+        "(default: standard output)",
+    )
+    add("--target", default=DEFAULT_TARGET, metavar="NAME", help=f"default: {DEFAULT_TARGET}")
+    add(
+        "--input",
+        default="{}x{}".format(*DEFAULT_INPUT),
+        metavar="HxW",
+        help="height and width of the images (default: {}x{})".format(*DEFAULT_INPUT),
+    )
+    add("--calibrate", metavar="DIR", help="images to calibrate with (default: an embedded set)")
+    add("--golden", metavar="IMAGE", help="image for the golden data of the testbench")
+    add("--transforms", metavar="LIST", help="those to compile, such as g_a,g_s (default: all)")
+    add("--clock", metavar="MHZ", help="clock frequency (default: the target's)")
+    add(
+        "--compile-to",
+        choices=list(BY_NAME),
+        metavar="PHASE",
+        help="stop after this phase and write its IR with all constants",
+    )
+    add(
+        "--dump-ir",
+        nargs="?",
+        const="elided",
+        default="elided",
+        choices=("elided", "full"),
+        metavar="full",
+        help="what build/ir holds: long constants elided (the default), or in full",
+    )
+    add("--list-targets", action="store_true", help="list the devices and stop")
+    add("--list-phases", action="store_true", help="print the table of phases and stop")
+    add("--verbose", action="store_true", help="a line for each phase, and tracebacks")
+    add("--version", action="version", version=f"licc {__version__}")
+    return parser
+
+
+# --------------------------------------------------------------------------------------------------
+# Options
+# --------------------------------------------------------------------------------------------------
+def read_options(arguments: Sequence[str]) -> Options:
+    """Check a command line; `UserError` names the argument at fault."""
+    given = make_parser().parse_args(arguments)
+    if given.checkpoint is None:
+        raise UserError("no checkpoint given; see licc --help")
+    checkpoint = Path(given.checkpoint)
+    if not checkpoint.exists():
+        raise UserError(f"{checkpoint}: no such file")
+    compile_to = given.compile_to or PHASES[-1].name
+    return Options(
+        checkpoint=checkpoint,
+        output=_output(given.output, compile_to),
+        target=_target(given.target),
+        input_hw=_input(given.input),
+        calibrate=_existing("--calibrate", given.calibrate, directory=True),
+        golden=_existing("--golden", given.golden, directory=False),
+        transforms=_transforms(given.transforms),
+        clock_mhz=_clock(given.clock),
+        compile_to=compile_to,
+        full_dumps=given.dump_ir == "full",
+        verbose=given.verbose,
+    )
+
+
+def _output(text: str | None, compile_to: str) -> Path | None:
+    if text == "":
+        raise UserError("-o: expected a path, but got ''")
+    if compile_to == PHASES[-1].name:
+        return Path(text) if text else DEFAULT_OUTPUT
+    return None if text in (None, "-") else Path(str(text))
+
+
+def _input(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text, re.ASCII)
+    if not match:
+        raise UserError(
+            f"--input {text}: expected HxW, such as {DEFAULT_INPUT[0]}x{DEFAULT_INPUT[1]}"
+        )
+    return int(match[1]), int(match[2])
+
+
+def _clock(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        clock = float(text)
+    except ValueError:
+        clock = math.nan
+    if not 1.0 <= clock <= LARGEST_CLOCK_MHZ:
+        raise UserError(f"--clock {text}: expected MHz from 1 to {LARGEST_CLOCK_MHZ:.0f}")
+    return clock
+
+
+def _transforms(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(","))
+    unknown = [name for name in names if name not in TRANSFORMS]
+    if unknown or len(set(names)) != len(names):
+        raise UserError(f"--transforms {text}: expected some of {','.join(TRANSFORMS)}, each once")
+    return names
+
+
+def _existing(option: str, text: str | None, directory: bool) -> Path | None:
+    if text is None:
+        return None
+    path = Path(text)
+    if not (path.is_dir() if directory else path.is_file()):
+        wanted = "folder" if directory else "file"
+        raise UserError(f"{option} {text}: no such {wanted}")
+    return path
+
+
+def targets() -> dict[str, dict[str, Any]]:
+    """The devices that ship with licc: the contents of licc/data/devices/*.toml by name."""
+    folder = resources.files("licc") / "data" / "devices"
+    files = folder.iterdir() if folder.is_dir() else ()
+    return {
+        path.name.removesuffix(".toml"): tomllib.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(files, key=lambda path: path.name)
+        if path.name.endswith(".toml")
+    }
+
+
+def _target(name: str) -> str:
+    known = targets()
+    if name not in known:
+        raise UserError(f"--target {name}: unknown target; licc knows {', '.join(known)}")
+    return name
+
+
+def list_targets() -> str:
+    """One line for each device: its name and what it calls itself."""
+    found = targets()
+    width = max(map(len, found), default=0)
+    lines = (f"{name:{width}}  {_title(device)}".rstrip() for name, device in found.items())
+    return "\n".join(lines)
+
+
+def _title(device: dict[str, Any]) -> str:
+    return str(device.get("title") or device.get("board") or device.get("name") or "")
+
+
+# --------------------------------------------------------------------------------------------------
+# Work
+# --------------------------------------------------------------------------------------------------
+def _show_warning(message: Warning | str, *_rest: object, **_more: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def run_licc(arguments: Sequence[str]) -> int:
+    """The whole tool; the exit status. `UserError` and `CompileError` hold what to print."""
+    if "--list-targets" in arguments:
+        print(list_targets())
+        return 0
+    if "--list-phases" in arguments:
+        from licc.driver.phases import markdown_table
+
+        print(markdown_table())
+        return 0
+    options = read_options(arguments)
+    # What libraries warn about among themselves is not for users; what licc warns about is one line.
+    warnings.simplefilter("ignore")
+    warnings.filterwarnings("default", module=r"licc\.")
+    warnings.showwarning = _show_warning
+
+    from licc.driver import build
+
+    progress = Progress(options.verbose)
+    if options.compile_to != PHASES[-1].name:
+        with progress.running():
+            text = build.compile_to_text(options, progress)
+        if options.output is None:
+            sys.stdout.write(text)
+        else:
+            build_dir.write_file(options.output, text)
+        return 0
+    with progress.running():
+        output = build.build(options, progress)
+    print(f"{output}: complete; read {output / 'report.txt'}, run make -C {output / 'hls'} csim")
+    return 0
+
+
+def entry() -> int:
+    """The console script `licc`."""
+    try:
+        with build_dir.interruptible():
+            return run_licc(sys.argv[1:])
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except build_dir.Interrupted as interrupted:
+        print("error: interrupted; nothing was written", file=sys.stderr)
+        return 128 + interrupted.signum
+    except BrokenPipeError:
+        sys.stderr.close()
+    except Exception as error:
+        from licc.driver.build import CompileError
+
+        if not isinstance(error, CompileError):
+            raise
+        print(error, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(entry())

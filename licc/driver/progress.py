@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What `licc` says on standard error while it works."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+
+class Progress:
+    """A spinner with the current phase on a terminal, a line for each phase with `verbose`, else nothing."""
+
+    def __init__(self, verbose: bool) -> None:
+        self._verbose = verbose
+        self._status: Status | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Show progress while the block runs."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console
+
+        with Console(stderr=True).status("starting") as self._status:
+            try:
+                yield
+            finally:
+                self._status = None
+
+    @contextmanager
+    def phase(self, name: str, step: str) -> Iterator[None]:
+        """Show that a phase is at work, and with `verbose` how long it took."""
+        if self._status is not None:
+            self._status.update(f"[bold]{name}[/bold]  {step}")
+        start = time.perf_counter()
+        yield
+        if self._verbose:
+            seconds = time.perf_counter() - start
+            line = f"{name:10} {seconds:7.2f} s  {step}"
+            if self._status is not None:
+                self._status.console.print(line, markup=False, highlight=False)
+            else:
+                print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Scales of activation channels that the producer divides by and the next convolution's weights absorb.
+
+A tensor's type has one scale, but the producer's multipliers are per channel: a narrow channel can be
+spread over the whole 8-bit range when the weights that read it shrink by the same factor. Too much of
+it makes the weights of one output channel uneven, so that their own quantization suffers: the exponent
+between one scale (0) and full spreading (1) is chosen by the noise that both leave in the output.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from licc.quantize.kernels import Kernel
+from licc.quantize.statistics import Array, ChannelStatistics
+
+EXPONENTS = (0.0, 0.25, 0.5, 0.625, 0.75, 0.875, 1.0)
+# A channel that calibration saw (almost) nothing of is not spread further than this.
+LEAST_SCALE = 2.0**-8
+
+
+def channel_scales(
+    statistics: ChannelStatistics, kernel: Kernel, most: int, weight_most: int
+) -> Array:
+    """Scales [I], the largest 1: what the channels of a convolution's input are divided by.
+
+    Args:
+        statistics: of the input.
+        kernel: the convolution that reads it, and nothing else does.
+        most: largest stored integer of the input.
+        weight_most: largest stored integer of the weights.
+    """
+    widest = float(statistics.clip.max())
+    if widest == 0.0:
+        return np.ones_like(statistics.clip)
+    spread = np.maximum(statistics.clip / widest, LEAST_SCALE)
+    trials = [spread**exponent for exponent in EXPONENTS]
+    costs = [_noise(statistics, kernel, scales, widest / most, weight_most) for scales in trials]
+    return trials[int(np.argmin(costs))]
+
+
+def _noise(
+    statistics: ChannelStatistics, kernel: Kernel, scales: Array, step: float, weight_most: int
+) -> float:
+    """Mean square of the output's error: uniform rounding of the activations and of the weights."""
+    energy = (kernel.values**2).sum(axis=(3, 4))
+    groups, _, depth = energy.shape
+    activation = (energy * ((scales * step) ** 2 / 12.0).reshape(groups, 1, depth)).sum()
+    peak = np.abs(kernel.scaled(scales).values).max(axis=(2, 3, 4))
+    taps = kernel.values.shape[3] * kernel.values.shape[4]
+    power = (statistics.variance / scales**2).reshape(groups, depth).sum(axis=1, keepdims=True)
+    weight = ((peak / weight_most) ** 2 / 12.0 * power * taps).sum()
+    return float(activation + weight)

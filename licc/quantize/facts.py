@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What calibration writes into the IR and typing reads back: discardable attributes of ops and arguments.
+
+    lic.observed = #lic.observed<min, max>    the range that was seen
+    lic.clip     = #lic.observed<min, max>    the part of it that 8 bits represent with least squared error
+    lic.channels = dense<...> : tensor<Cx3xf32>   by channel: clipping magnitude, mean, mean square
+
+The last two are on values that a convolution reads. A value is an op's result or a function's argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch_mlir import ir
+from torch_mlir.dialects import func
+
+from licc.dialects.lic import ObservedAttr
+from licc.quantize.statistics import Array, ChannelStatistics
+
+OBSERVED = "lic.observed"
+CLIP = "lic.clip"
+CHANNELS = "lic.channels"
+ROLE = "lic.role"
+# On a typed op whose channels were divided by scales that the next weights absorb.
+CHANNEL_SCALES = "lic.channel_scales"
+
+
+def functions(module: ir.Module) -> dict[str, func.FuncOp]:
+    """The functions of `module` by name."""
+    return {
+        ir.StringAttr(op.attributes["sym_name"]).value: op
+        for op in module.body.operations
+        if isinstance(op, func.FuncOp)
+    }
+
+
+def roles(function: func.FuncOp) -> tuple[str, str]:
+    """The roles of the argument and of the result; "" where one is not stated."""
+    return _role(function, "arg_attrs"), _role(function, "res_attrs")
+
+
+def _role(function: func.FuncOp, name: str) -> str:
+    if name not in function.attributes:
+        return ""
+    attributes = ir.DictAttr(ir.ArrayAttr(function.attributes[name])[0])
+    return ir.StringAttr(attributes[ROLE]).value if ROLE in attributes else ""
+
+
+def owner(value: ir.Value) -> ir.Operation:
+    """The op that defines `value`, or the function whose argument it is."""
+    if isinstance(value, ir.BlockArgument):
+        return value.owner.owner.operation
+    return value.owner.operation
+
+
+def owner_attributes(value: ir.Value) -> Mapping[str, ir.Attribute]:
+    """The attributes of the op or function argument that defines `value`."""
+    if isinstance(value, ir.BlockArgument):
+        function = value.owner.owner
+        if "arg_attrs" not in function.attributes:
+            return {}
+        attributes = ir.DictAttr(ir.ArrayAttr(function.attributes["arg_attrs"])[value.arg_number])
+        return {named.name: named.attr for named in attributes}
+    return {name: value.owner.attributes[name] for name in _names(value.owner)}
+
+
+def _names(operation: Any) -> list[str]:
+    return [name for name in (OBSERVED, CLIP, CHANNELS) if name in operation.attributes]
+
+
+def attach(value: ir.Value, facts: Mapping[str, ir.Attribute]) -> None:
+    """Set `facts` on what defines `value`, beside the attributes that are there."""
+    if not isinstance(value, ir.BlockArgument):
+        for name, attribute in facts.items():
+            value.owner.attributes[name] = attribute
+        return
+    function = value.owner.owner
+    present = (
+        list(ir.ArrayAttr(function.attributes["arg_attrs"]))
+        if "arg_attrs" in function.attributes
+        else [ir.DictAttr.get({}) for _ in value.owner.arguments]
+    )
+    old = {named.name: named.attr for named in ir.DictAttr(present[value.arg_number])}
+    present[value.arg_number] = ir.DictAttr.get({**old, **facts})
+    function.attributes["arg_attrs"] = ir.ArrayAttr.get(present)
+
+
+def interval(low: float, high: float) -> ir.Attribute:
+    """`#lic.observed<low, high>`."""
+    return ObservedAttr.get(ir.FloatAttr.get_f64(low), ir.FloatAttr.get_f64(high))
+
+
+def read_interval(value: ir.Value, name: str) -> tuple[float, float] | None:
+    """The range that attribute `name` holds for `value`, None when it is absent."""
+    attribute = owner_attributes(value).get(name)
+    if attribute is None:
+        return None
+    low, high = (ir.FloatAttr(a).value for a in (attribute.min, attribute.max))  # pyright: ignore[reportAttributeAccessIssue]
+    return low, high
+
+
+def channel_table(statistics: ChannelStatistics) -> ir.Attribute:
+    """The value of `lic.channels`."""
+    table = np.stack([statistics.clip, statistics.mean, statistics.power], axis=1)
+    return ir.DenseElementsAttr.get(np.ascontiguousarray(table, dtype=np.float32))
+
+
+def read_channels(value: ir.Value) -> ChannelStatistics | None:
+    """What `lic.channels` says of `value`, None when it is absent."""
+    attribute = owner_attributes(value).get(CHANNELS)
+    if attribute is None:
+        return None
+    clip, mean, power = elements(attribute).astype(np.float64).T
+    return ChannelStatistics(clip, mean, power)
+
+
+def elements(attribute: ir.Attribute) -> np.ndarray[Any, Any]:
+    """The elements of a dense attribute, splats spread out."""
+    dense: Any = ir.DenseElementsAttr(attribute)
+    if dense.is_splat:
+        shape = tuple(ir.ShapedType(dense.type).shape)
+        splat = dense.get_splat_value()
+        return np.full(
+            shape, splat.value, np.float32 if isinstance(splat, ir.FloatAttr) else np.int64
+        )
+    return np.array(dense)
+
+
+def constant(value: ir.Value) -> Array:
+    """The elements of the f32 `lic.constant` that defines `value`."""
+    return elements(value.owner.attributes["value"]).astype(np.float64)

@@ -1,0 +1,517 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Builds the typed form of a float function, op by op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from torch_mlir import ir
+from torch_mlir.dialects import func
+
+from licc.dialects.quantized import Quantized, printable_scale, shape_of
+from licc.quantize import facts
+from licc.quantize.boundary import Boundary, magnitude, returned
+from licc.quantize.channels import channel_scales
+from licc.quantize.gdn import GdnShape, quantize_gdn
+from licc.quantize.kernels import (
+    ACCUMULATOR_MAX,
+    CLIP_SHARES,
+    Input,
+    Kernel,
+    QuantizedKernel,
+    fits_accumulator,
+    quantize_kernel,
+)
+from licc.quantize.policy import Policy
+from licc.quantize.scales import SHIFT_MAX, multiplier_and_shift, scale_of
+from licc.quantize.statistics import Array
+
+# Medians are added at no more fraction bits than this.
+MEDIAN_FRACTION_BITS = 8
+
+
+class TypingError(Exception):
+    """A value that has no legal typed form; `value` is where."""
+
+    def __init__(self, value: ir.Value, message: str) -> None:
+        super().__init__(message)
+        self.value = value
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A typed value.
+
+    Attributes:
+        value: in the new function.
+        kind: its element type.
+        channel_scales: what its channels were divided by; None for all ones.
+    """
+
+    value: ir.Value
+    kind: Quantized
+    channel_scales: Array | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """How a consumer wants a value: element type and what to divide the channels by."""
+
+    kind: Quantized
+    channel_scales: Array | None = None
+
+
+def typed_function(function: func.FuncOp, boundary: Boundary, policy: Policy) -> None:
+    """Replace float `function` by its typed form.
+
+    Raises:
+        MissingFactError: a value without the facts of calibration.
+        TypingError: an op that has no typed form.
+    """
+    with function.location, ir.InsertionPoint(function):
+        old = dict(function.attributes.items())
+        argument, result = function.arguments[0], returned(function)
+        types = [_with(v, k) for v, k in ((argument, boundary.argument), (result, boundary.result))]
+        new = func.FuncOp(
+            ir.StringAttr(old.pop("sym_name")).value, ir.FunctionType.get(types[:1], types[1:])
+        )
+        for name, attribute in old.items():
+            if name not in ("function_type", "arg_attrs"):
+                new.attributes[name] = attribute
+        role = facts.owner_attributes(argument).get(facts.ROLE)
+        if role is not None:
+            new.attributes["arg_attrs"] = ir.ArrayAttr.get([ir.DictAttr.get({facts.ROLE: role})])
+        block = new.add_entry_block([argument.location])
+        builder = _Builder(ir.InsertionPoint(block), boundary, policy)
+        builder.base[argument] = Typed(block.arguments[0], boundary.argument)
+        for op in function.entry_block.operations:
+            builder.type_op(op.operation)
+    function.operation.erase()
+
+
+def _with(value: ir.Value, kind: Quantized) -> ir.Type:
+    return ir.RankedTensorType.get(shape_of(value), kind.type())
+
+
+class _Builder:
+    """Walks the ops of a float function and emits typed ones.
+
+    `base` holds each value as its producer leaves it (accumulators, where a convolution does);
+    `requantized` what consumers asked for beyond that.
+    """
+
+    def __init__(self, at: ir.InsertionPoint, boundary: Boundary, policy: Policy) -> None:
+        self.at = at
+        self.boundary = boundary
+        self.policy = policy
+        self.base: dict[ir.Value, Typed] = {}
+        self.requantized: dict[tuple[ir.Value, Quantized], Typed] = {}
+        self.rules: Mapping[str, Callable[[ir.Operation], Typed | None]] = {
+            "lic.constant": lambda _: None,
+            "lic.conv2d": self._convolution,
+            "lic.deconv2d": self._convolution,
+            "lic.gdn": self._gdn,
+            "lic.relu": self._relu,
+            "lic.leaky_relu": self._leaky_relu,
+            "lic.abs": self._abs,
+            "lic.add": self._add,
+            "lic.pixel_shuffle": self._pixel_shuffle,
+            "lic.round_latent": self._round_latent,
+            "func.return": self._return,
+        }
+
+    def type_op(self, op: ir.Operation) -> None:
+        """Emit the typed form of `op`, whose operands are typed already."""
+        rule = self.rules.get(op.name)
+        if rule is None:
+            where = op.results[0] if len(op.results) else op.operands[0]
+            raise TypingError(where, f"has no typed form in a float function: '{op.name}'")
+        typed = rule(op)
+        if typed is not None:
+            self.base[op.results[0]] = typed
+
+    # ----------------------------------------------------------------------------------------------
+    # Emitting
+    # ----------------------------------------------------------------------------------------------
+    def _emit(
+        self,
+        name: str,
+        operands: Sequence[ir.Value],
+        result: ir.Type,
+        location: ir.Location,
+        attributes: Mapping[str, ir.Attribute],
+    ) -> ir.Value:
+        return ir.Operation.create(
+            name,
+            results=[result],
+            operands=operands,
+            attributes=dict(attributes),
+            loc=location,
+            ip=self.at,
+        ).result
+
+    def _constant(
+        self, values: np.ndarray[Any, Any], element: ir.Type, bits: int, location: ir.Location
+    ) -> ir.Value:
+        stored = np.ascontiguousarray(values, dtype=f"int{bits}")
+        with location:
+            attribute = ir.DenseElementsAttr.get(stored)
+            kind = ir.RankedTensorType.get(values.shape, element)
+        return self._emit("lic.constant", [], kind, location, {"value": attribute})
+
+    def _typed_constant(
+        self, values: np.ndarray[Any, Any], kind: Quantized, location: ir.Location
+    ) -> ir.Value:
+        return self._constant(values, kind.type(), kind.bits, location)
+
+    def _like(
+        self,
+        op: ir.Operation,
+        operands: Sequence[ir.Value],
+        target: Target,
+        extra: Mapping[str, ir.Attribute] | None = None,
+    ) -> Typed:
+        """`op` with typed operands and result; its declared attributes stay, observations go."""
+        attributes = {
+            name: attribute
+            for name, attribute in op.attributes.items()
+            if not name.startswith("lic.")
+        }
+        attributes |= extra or {}
+        attributes |= _scales_attribute(target.channel_scales)
+        value = self._emit(
+            op.name, operands, _with(op.results[0], target.kind), op.location, attributes
+        )
+        return Typed(value, target.kind, target.channel_scales)
+
+    def _requantize(self, value: ir.Value, typed: Typed, target: Target) -> Typed:
+        """`typed` in the type of `target`, emitted once for all consumers that want the same."""
+        key = (value, target.kind)
+        if key in self.requantized:
+            return self.requantized[key]
+        channels = shape_of(value)[1]
+        factors = _steps(typed.kind, typed.channel_scales, channels) / _steps(
+            target.kind, target.channel_scales, channels
+        )
+        multiplier, shift = self._pairs(value, factors)
+        attributes = {
+            "multiplier": ir.DenseI64ArrayAttr.get(multiplier),
+            "shift": ir.DenseI64ArrayAttr.get(shift),
+            **_scales_attribute(target.channel_scales),
+        }
+        location = facts.owner(value).location
+        result = self._emit(
+            "lic.requantize", [typed.value], _with(value, target.kind), location, attributes
+        )
+        self.requantized[key] = Typed(result, target.kind, target.channel_scales)
+        return self.requantized[key]
+
+    @staticmethod
+    def _pairs(value: ir.Value, factors: Array) -> tuple[list[int], list[int]]:
+        pairs = [multiplier_and_shift(float(factor)) for factor in factors]
+        if min(shift for _, shift in pairs) < 0:
+            raise TypingError(value, f"cannot be requantized by a factor of {factors.max():g}")
+        # A channel whose accumulators are that fine is all zeros in the result.
+        pairs = [(m, s) if s <= SHIFT_MAX else (1 << 16, SHIFT_MAX) for m, s in pairs]
+        if len(set(pairs)) == 1:
+            pairs = pairs[:1]
+        return [m for m, _ in pairs], [s for _, s in pairs]
+
+    # ----------------------------------------------------------------------------------------------
+    # What consumers want
+    # ----------------------------------------------------------------------------------------------
+    def _target(self, value: ir.Value, negative: bool) -> Target:
+        """The type in which the consumers of `value` want it; 8 bits when they do not agree."""
+        users = [(use.owner.operation, use.operand_number) for use in value.uses]
+        names = {user.name for user, _ in users}
+        if names == {"lic.gdn"}:
+            return self._gdn_target(value)
+        if names == {"func.return"}:
+            return Target(self.boundary.result)
+        if names == {"lic.round_latent"}:
+            return Target(self.boundary.latent)
+        if names == {"lic.pixel_shuffle"} and len(users) == 1:
+            return Target(self._target(users[0][0].results[0], negative).kind)
+        if names <= {"lic.conv2d", "lic.deconv2d"} and len(users) == 1:
+            return self._convolution_target(value, users[0][0], negative)
+        return Target(self._activation(value, facts.OBSERVED, negative))
+
+    def _gdn_target(self, value: ir.Value) -> Target:
+        most = (1 << (self.policy.gdn_bits(_layer(value)) - 1)) - 1
+        scale = scale_of(magnitude(value) * self.policy.gdn_headroom, most)
+        return Target(Quantized(32, True, -most - 1, most, (scale,)))
+
+    def _convolution_target(self, value: ir.Value, user: ir.Operation, negative: bool) -> Target:
+        """8 bits; with channel scales, the widest channel's range is the tensor's."""
+        statistics = facts.read_channels(value)
+        if not self.policy.channel_scales or statistics is None:
+            clipped = self.policy.clip and facts.read_interval(value, facts.CLIP) is not None
+            name = facts.CLIP if clipped else facts.OBSERVED
+            return Target(self._activation(value, name, negative))
+        layer = _layer(value)
+        most = (1 << (self.policy.activation_bits(layer) - 1)) - 1
+        weight_most = (1 << (self.policy.weight_bits(_layer(user.results[0])) - 1)) - 1
+        scales = channel_scales(statistics, _kernel(user), most, weight_most)
+        kind = self._signed(layer, float(statistics.clip.max()), negative)
+        return Target(kind, scales)
+
+    def _activation(self, value: ir.Value, name: str, negative: bool) -> Quantized:
+        return self._signed(_layer(value), magnitude(value, name), negative)
+
+    def _signed(self, layer: str, most: float, negative: bool) -> Quantized:
+        bits = self.policy.activation_bits(layer)
+        highest = (1 << (bits - 1)) - 1
+        storage = 8 if bits <= 8 else 16
+        lowest = -highest - 1 if negative else 0
+        return Quantized(storage, True, lowest, highest, (scale_of(most, highest),))
+
+    def _as(self, value: ir.Value, target: Target) -> Typed:
+        """`value` in exactly the type of `target`."""
+        typed = self.base[value]
+        if typed.kind == target.kind and typed.channel_scales is None:
+            return typed
+        return self._requantize(value, typed, target)
+
+    def _narrow(self, value: ir.Value) -> Typed:
+        """`value` in at most 16 bits with one scale."""
+        typed = self.base[value]
+        if typed.kind.axis is None and typed.kind.bits <= 16:
+            return typed
+        return self._requantize(value, typed, self._target(value, typed.kind.lo < 0))
+
+    # ----------------------------------------------------------------------------------------------
+    # Convolutions and GDN
+    # ----------------------------------------------------------------------------------------------
+    def _convolution(self, op: ir.Operation) -> Typed:
+        """Weights, bias and the proven range of the accumulators."""
+        kernel, bias = _kernel(op), facts.constant(op.operands[2])
+        x = self._narrow(op.operands[0])
+        widest = _widest_input(kernel, self.policy.weight_bits(_layer(op.results[0])))
+        excess = max(-x.kind.lo, x.kind.hi) / widest
+        if x.kind.bits > 8 and excess > 1.0:
+            x = self._requantize(op.operands[0], x, Target(_coarser(x.kind, excess)))
+        parameters = self._quantized_kernel(op, kernel, bias, x)
+        if not fits_accumulator(parameters.accumulator):
+            raise TypingError(op.results[0], "has accumulators that do not fit 'i32'")
+        axis = 1 if kernel.transposed else 0
+        bits = self.policy.weight_bits(_layer(op.results[0]))
+        most = (1 << (bits - 1)) - 1
+        weights = Quantized(
+            8 if bits <= 8 else 16, True, -most, most, tuple(map(float, parameters.scales)), axis
+        )
+        scales = tuple(printable_scale(x.kind.scale * s) for s in weights.scales)
+        bias_kind = Quantized(32, True, -(1 << 31), (1 << 31) - 1, scales, 0)
+        lo, hi = parameters.accumulator
+        result = Quantized(32, True, lo, max(hi, lo + 1), scales, 1)
+        operands = [
+            x.value,
+            self._typed_constant(parameters.weight, weights, op.operands[1].owner.location),
+            self._typed_constant(parameters.bias, bias_kind, op.operands[2].owner.location),
+        ]
+        return self._like(op, operands, Target(result))
+
+    def _quantized_kernel(
+        self, op: ir.Operation, kernel: Kernel, bias: Array, x: Typed
+    ) -> QuantizedKernel:
+        scales = np.ones(kernel.inputs) if x.channel_scales is None else x.channel_scales
+        seen = facts.read_channels(op.operands[0])
+        mean = None if seen is None else seen.mean / scales
+        variance = None if seen is None else seen.variance / scales**2
+        known = Input(x.kind.scale, x.kind.lo, x.kind.hi, mean, variance)
+        bits = self.policy.weight_bits(_layer(op.results[0]))
+        return quantize_kernel(kernel.scaled(scales), bias, known, bits, self.policy.clip)
+
+    def _gdn(self, op: ir.Operation) -> Typed:
+        x = self._as(op.operands[0], self._gdn_target(op.operands[0]))
+        target = self._target(op.results[0], negative=x.kind.lo < 0)
+        gdn = GdnShape(
+            facts.constant(op.operands[1]),
+            facts.constant(op.operands[2]),
+            ir.StringAttr(op.attributes["form"]).value,
+            ir.BoolAttr(op.attributes["inverse"]).value,
+            x.kind.scale,
+            x.kind.lo,
+            x.kind.hi,
+            _steps(target.kind, target.channel_scales, shape_of(op.results[0])[1]),
+        )
+        try:
+            found = quantize_gdn(gdn)
+        except ValueError as error:
+            raise TypingError(op.results[0], str(error)) from error
+        gamma = Quantized(32, True, 0, (1 << 17) - 1, (found.gamma_scale,))
+        i64, i32 = (ir.IntegerType.get_signless(bits) for bits in (64, 32))
+        operands = [
+            x.value,
+            self._constant(found.beta, i64, 64, op.operands[1].owner.location),
+            self._typed_constant(found.gamma, gamma, op.operands[2].owner.location),
+        ]
+        extra = {
+            "norm": ir.TypeAttr.get(i32),
+            "norm_shift": ir.IntegerAttr.get(i64, found.norm_shift),
+            "norm_range": ir.DenseI64ArrayAttr.get(found.norm_range),
+            "acc_range": ir.DenseI64ArrayAttr.get(found.acc_range),
+            "multiplier": ir.DenseI64ArrayAttr.get(found.multiplier),
+            "shift": ir.DenseI64ArrayAttr.get(found.shift),
+        }
+        return self._like(op, operands, target, extra)
+
+    # ----------------------------------------------------------------------------------------------
+    # Elementwise
+    # ----------------------------------------------------------------------------------------------
+    def _relu(self, op: ir.Operation) -> Typed:
+        x = self.base[op.operands[0]]
+        kind = replace(x.kind, lo=0, hi=max(x.kind.hi, 1))
+        return self._like(op, [x.value], Target(kind, x.channel_scales))
+
+    def _leaky_relu(self, op: ir.Operation) -> Typed:
+        x = self.base[op.operands[0]]
+        slope = ir.FloatAttr(op.attributes["slope"]).value
+        multiplier, shift = multiplier_and_shift(slope) if slope > 2.0**-40 else (0, 0)
+        lowest = min(x.kind.lo, 0) * multiplier
+        lo = lowest if shift == 0 else (lowest + (1 << (shift - 1))) >> shift
+        i64 = ir.IntegerType.get_signless(64)
+        extra = {
+            "multiplier": ir.IntegerAttr.get(i64, multiplier),
+            "shift": ir.IntegerAttr.get(i64, shift),
+        }
+        kind = replace(x.kind, lo=lo, hi=max(x.kind.hi, 1))
+        return self._like(op, [x.value], Target(kind, x.channel_scales), extra)
+
+    def _abs(self, op: ir.Operation) -> Typed:
+        x = self._narrow(op.operands[0])
+        most = min(max(-x.kind.lo, x.kind.hi), (1 << (x.kind.bits - 1)) - 1)
+        kind = replace(x.kind, lo=0, hi=most)
+        return self._like(op, [x.value], Target(kind, x.channel_scales))
+
+    def _pixel_shuffle(self, op: ir.Operation) -> Typed:
+        value = op.operands[0]
+        x = self._as(value, self._target(value, negative=self.base[value].kind.lo < 0))
+        return self._like(op, [x.value], Target(x.kind))
+
+    def _round_latent(self, op: ir.Operation) -> Typed:
+        x = self._as(op.operands[0], Target(self.boundary.latent))
+        return self._like(op, [x.value], Target(self.boundary.result))
+
+    def _return(self, op: ir.Operation) -> None:
+        x = self._as(op.operands[0], Target(self.boundary.result))
+        func.ReturnOp([x.value], loc=op.location, ip=self.at)
+
+    def _add(self, op: ir.Operation) -> Typed:
+        constants = [_is_constant(operand) for operand in op.operands]
+        if constants[0]:
+            raise TypingError(op.results[0], "expected the constant as rhs")
+        return self._add_constant(op) if constants[1] else self._add_values(op)
+
+    def _add_constant(self, op: ir.Operation) -> Typed:
+        """`x * 2^f + c`, exact in x, at as many more fraction bits as its consumers can take."""
+        x = self._narrow(op.operands[0])
+        if x.channel_scales is not None:
+            raise TypingError(op.results[0], "cannot add to channels of different scales")
+        values = facts.constant(op.operands[1])
+        limit = self._widest_consumer(op.results[0])
+        for fraction in range(MEDIAN_FRACTION_BITS, -1, -1):
+            scale = printable_scale(x.kind.scale * 2.0**-fraction)
+            stored = np.floor(values / scale + 0.5).astype(np.int64)
+            lo = (x.kind.lo << fraction) + min(int(stored.min()), 0)
+            hi = (x.kind.hi << fraction) + max(int(stored.max()), 0)
+            if max(-lo, hi) <= limit:
+                break
+        kind = Quantized(16, True, max(lo, -(1 << 15)), min(hi, (1 << 15) - 1), (scale,))
+        addend = Quantized(32, True, -(1 << 31), (1 << 31) - 1, (scale,))
+        rhs = self._typed_constant(stored, addend, op.operands[1].owner.location)
+        return self._like(op, [x.value, rhs], Target(kind), _add_attributes(1 << fraction, 1, 0))
+
+    def _widest_consumer(self, value: ir.Value) -> float:
+        """The largest stored magnitude that every convolution reading `value` can take."""
+        readers = [use.owner.operation for use in value.uses]
+        limits = [
+            _widest_input(_kernel(reader), self.policy.weight_bits(_layer(reader.results[0])))
+            for reader in readers
+            if reader.name in ("lic.conv2d", "lic.deconv2d")
+        ]
+        return min([*limits, (1 << 15) - 1])
+
+    def _add_values(self, op: ir.Operation) -> Typed:
+        """A residual connection: both sides at 16 bits or less, the sum as its consumers want it."""
+        a, b = (self._narrow(operand) for operand in op.operands)
+        if a.channel_scales is not None or b.channel_scales is not None:
+            raise TypingError(op.results[0], "cannot add to channels of different scales")
+        target = Target(self._target(op.results[0], negative=min(a.kind.lo, b.kind.lo) < 0).kind)
+        factors = [side.kind.scale / target.kind.scale for side in (a, b)]
+        _, shift = multiplier_and_shift(max(factors))
+        if not 0 <= shift <= SHIFT_MAX:
+            raise TypingError(op.results[0], "adds values of scales too far from its result's")
+        multipliers = [min(round(factor * 2.0**shift), (1 << 17) - 1) for factor in factors]
+        return self._like(op, [a.value, b.value], target, _add_attributes(*multipliers, shift))
+
+
+# --------------------------------------------------------------------------------------------------
+# Reading the float ops
+# --------------------------------------------------------------------------------------------------
+def _layer(value: ir.Value) -> str:
+    attributes = facts.owner(value).attributes
+    return ir.StringAttr(attributes["layer"]).value if "layer" in attributes else ""
+
+
+def _is_constant(value: ir.Value) -> bool:
+    return not isinstance(value, ir.BlockArgument) and value.owner.name == "lic.constant"
+
+
+def _kernel(op: ir.Operation) -> Kernel:
+    weight = facts.constant(op.operands[1])
+    groups = ir.IntegerAttr(op.attributes["groups"]).value
+    if op.name == "lic.conv2d":
+        return Kernel.conv(weight, groups)
+    return Kernel.deconv(weight, groups, _pair(op, "strides"), _pair(op, "dilations"))
+
+
+def _pair(op: ir.Operation, name: str) -> tuple[int, int]:
+    rows, columns = ir.DenseI64ArrayAttr(op.attributes[name])
+    return rows, columns
+
+
+# --------------------------------------------------------------------------------------------------
+# Numbers
+# --------------------------------------------------------------------------------------------------
+def _steps(kind: Quantized, scales: Array | None, channels: int) -> Array:
+    """Real value of a stored 1, by channel."""
+    per_channel = np.broadcast_to(np.asarray(kind.scales), (channels,))
+    return per_channel if scales is None else per_channel * scales
+
+
+def _widest_input(kernel: Kernel, weight_bits: int) -> float:
+    """The largest stored input whose accumulators fit i32, whichever weight scales are chosen."""
+    most = (1 << (weight_bits - 1)) - 1
+    peak = np.abs(kernel.values).max(axis=(2, 3, 4), keepdims=True)
+    shares = np.abs(kernel.values) / np.where(peak > 0.0, peak, 1.0)
+    integers = np.minimum(shares * (most / CLIP_SHARES[-1]) + 0.5, most)
+    # A quarter of the range is the bias's, which its scale keeps below 2^29.
+    return ACCUMULATOR_MAX * 0.75 / float(kernel.sum_by_phase(integers).max())
+
+
+def _coarser(kind: Quantized, excess: float) -> Quantized:
+    """`kind` with as many fewer fraction bits as bring its magnitude down by `excess`."""
+    drop = int(np.ceil(np.log2(excess)))
+    half = 1 << (drop - 1)
+    return replace(
+        kind,
+        lo=(kind.lo + half) >> drop,
+        hi=(kind.hi + half) >> drop,
+        scales=(printable_scale(kind.scale * 2.0**drop),),
+    )
+
+
+def _scales_attribute(scales: Array | None) -> dict[str, ir.Attribute]:
+    if scales is None or np.all(scales == 1.0):
+        return {}
+    return {facts.CHANNEL_SCALES: ir.DenseElementsAttr.get(scales.astype(np.float32))}
+
+
+def _add_attributes(first: int, second: int, shift: int) -> dict[str, ir.Attribute]:
+    return {
+        "multiplier": ir.DenseI64ArrayAttr.get([first, second]),
+        "shift": ir.IntegerAttr.get(ir.IntegerType.get_signless(64), shift),
+    }

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Text from views: the templates, and the few lists that they need (signatures, calls, streams)."""
+
+from __future__ import annotations
+
+import functools
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+
+from licc.target.emit.view import Convolution, Design, Process
+
+__all__ = ["print_design", "print_testbench", "render"]
+
+BEAT = "licc::Beat"
+# A parameter stream is as deep as a burst; the port's own FIFOs absorb the latency of the memory.
+PARAMETER_DEPTH = 16
+PORT_DEPTH = 64
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("licc.target.emit"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  (C++ is not HTML)
+    )
+    environment.filters["shape"] = lambda shape: "x".join(map(str, shape))
+    environment.filters["most_trip"] = _most_trip
+    environment.filters["wrap"] = _wrap
+    environment.filters["plus"] = lambda number: f"- {-number}" if number < 0 else f"+ {number}"
+    environment.filters["outdent"] = lambda indent: indent[2:]
+    return environment
+
+
+def render(name: str, **values: Any) -> str:
+    """A template, filled in."""
+    return _environment().get_template(name).render(values)
+
+
+def _most_trip(body: Convolution) -> int:
+    """Iterations of the longest row of a convolution."""
+    row_words = body.input[2] * body.in_words
+    rows = max(body.stride, min(body.input[1], body.row_end[0]))
+    return max(*body.row_steps, rows * row_words)
+
+
+def _wrap(expression: str, indent: int, used: int) -> str:
+    """Breaks a call that would pass column 100 behind a comma."""
+    lines = textwrap.wrap(
+        expression, 98 - indent, initial_indent=" " * max(used - indent, 0), break_long_words=False
+    )
+    return f"\n{' ' * indent}".join([lines[0].strip(), *lines[1:]])
+
+
+# --------------------------------------------------------------------------------------------------
+# Signatures, streams and calls
+# --------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Call:
+    """One process of the dataflow region: its function, and what the top passes to it."""
+
+    function: str
+    formal: tuple[str, ...]
+    actual: tuple[str, ...]
+
+    @property
+    def signature(self) -> str:
+        """`void f(A a, B b)`, a line each."""
+        return _signature(self.function, self.formal)
+
+    def text(self, load: str = "load", **ports: str) -> str:
+        """`f(a, b)`; `ports` says what stands for the pointers and `load`."""
+        names = {"load": load, **ports}
+        arguments = ", ".join(names.get(name, name) for name in self.actual)
+        return textwrap.fill(
+            f"{self.function}({arguments})", 98, subsequent_indent="      ", break_long_words=False
+        )
+
+
+def _signature(name: str, formal: Sequence[str]) -> str:
+    opening = f"void {name}("
+    return opening + f",\n{' ' * len(opening)}".join(formal) + ")"
+
+
+def _stream_of(word: str, name: str) -> str:
+    return f"hls::stream<{word}>& {name}"
+
+
+@dataclass(frozen=True)
+class _Region:
+    """The calls of a design's dataflow region, in order, and its streams (name, word, depth, reason)."""
+
+    design: Design
+    loader: _Call | None
+    reader: tuple[_Call, _Call]
+    processes: tuple[_Call, ...]
+    writer: tuple[_Call, _Call]
+    streams: tuple[tuple[str, str, int, str], ...]
+
+    @property
+    def calls(self) -> tuple[_Call, ...]:
+        """All of them."""
+        loader = (self.loader,) if self.loader else ()
+        return (*loader, *self.reader, *self.processes, *self.writer)
+
+
+def _region(design: Design) -> _Region:
+    names = [stream.name for stream in design.streams]
+    source, sink = design.source, design.sink
+    beats_in, beats_out = f"{source.name}_beats", f"{sink.name}_beats"
+    in_beats = _stream_of(BEAT, "beats")
+    reader = (
+        _Call(
+            f"{design.name}_{source.name}_load",
+            (f"const {BEAT}* memory", in_beats),
+            (source.name, beats_in),
+        ),
+        _Call(
+            f"{design.name}_{source.name}_unpack",
+            (in_beats, _stream_of(source.word.cpp, "output")),
+            (beats_in, names[0]),
+        ),
+    )
+    writer = (
+        _Call(
+            f"{design.name}_{sink.name}_pack",
+            (_stream_of(sink.word.cpp, "input"), in_beats),
+            (names[-1], beats_out),
+        ),
+        _Call(
+            f"{design.name}_{sink.name}_store",
+            (in_beats, f"{BEAT}* memory"),
+            (beats_out, sink.name),
+        ),
+    )
+    processes = tuple(
+        _process_call(process, names[index], names[index + 1])
+        for index, process in enumerate(design.processes)
+    )
+    loader = None
+    if design.loaded:
+        parameters = [f"{process.name}_parameters" for process in design.loaded]
+        loader = _Call(
+            f"{design.name}_load_parameters",
+            (f"const {BEAT}* parameters", *(_stream_of(BEAT, p) for p in parameters), "bool load"),
+            ("parameters", *parameters, "load"),
+        )
+    streams = [
+        *((f"{p.name}_parameters", BEAT, PARAMETER_DEPTH, "a burst") for p in design.loaded),
+        (beats_in, BEAT, PORT_DEPTH, "a burst"),
+        *((s.name, s.word.cpp, s.depth, "from the schedule") for s in design.streams),
+        (beats_out, BEAT, PORT_DEPTH, "a burst"),
+    ]
+    return _Region(design, loader, reader, processes, writer, tuple(streams))
+
+
+def _process_call(process: Process, read: str, written: str) -> _Call:
+    formal = [_stream_of(process.input.cpp, "input"), _stream_of(process.output.cpp, "output")]
+    actual = [read, written]
+    if process.memories:
+        formal += [_stream_of(BEAT, "parameters"), "bool load"]
+        actual += [f"{process.name}_parameters", "load"]
+    return _Call(process.name, tuple(formal), tuple(actual))
+
+
+def _top(design: Design) -> str:
+    formal = [f"const {BEAT}* {design.source.name}", f"{BEAT}* {design.sink.name}"]
+    if design.loaded:
+        formal += [f"const {BEAT}* parameters", "bool load"]
+    return _signature(design.top, formal)
+
+
+# --------------------------------------------------------------------------------------------------
+# Files
+# --------------------------------------------------------------------------------------------------
+def print_design(design: Design) -> tuple[str, str]:
+    """The header and the source of a design."""
+    region = _region(design)
+    offsets: dict[str, int] = {}
+    position = 0
+    for process in design.loaded:
+        offsets[process.name] = position
+        position += process.beats
+    header = render(
+        "design.hpp.j2",
+        design=design,
+        functions=[call.signature for call in region.calls],
+        top=_top(design),
+    )
+    source = render(
+        "design.cpp.j2",
+        design=design,
+        loader=region.loader.signature if region.loader else "",
+        reader=[call.signature for call in region.reader],
+        writer=[call.signature for call in region.writer],
+        processes=[render(process.template, process=process) for process in design.processes],
+        offsets=offsets,
+        streams=region.streams,
+        calls=[call.text() for call in region.calls],
+        top=_top(design),
+    )
+    return header, source
+
+
+@dataclass(frozen=True)
+class _Check:
+    shape: tuple[int, int, int]
+    layer: str
+    name: str
+    stream: str
+
+
+def print_testbench(designs: Sequence[Design]) -> str:
+    """The testbench of all designs of a build."""
+    steps: dict[str, list[tuple[str, _Check | None]]] = {}
+    streams: dict[str, list[tuple[str, str, int, str]]] = {}
+    for design in designs:
+        region = _region(design)
+        streams[design.name] = list(region.streams)
+        ports = {
+            design.source.name: "input.data()",
+            design.sink.name: "result.data()",
+            "parameters": "parameters.data()",
+        }
+        texts = [(call, call.text("true", **ports)) for call in region.calls]
+        checks = {
+            process.name: _Check(process.shape, process.layer, process.name, stream.name)
+            for process, stream in zip(design.processes, design.streams[1:], strict=True)
+        }
+        steps[design.name] = [(text, checks.get(call.function)) for call, text in texts]
+    return render("tb.cpp.j2", designs=designs, steps=steps, streams=streams)

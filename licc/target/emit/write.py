@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Writes `hls/` and `weights/` of a build from a module of `hls.design` ops."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch_mlir import ir
+
+from licc.errors import UserError
+from licc.target.emit.golden import sums_of, tensor_bytes
+from licc.target.emit.printer import print_design, print_testbench, render
+from licc.target.emit.view import BEAT_BYTES, Design, EmitError, Memory, view_of
+
+__all__ = ["EmitOptions", "write_build"]
+
+Values = npt.NDArray[np.int64]
+# Runs a design op on an input [channels, height, width]: every process's output by name.
+Run = Callable[[Any, Values], Mapping[str, Values]]
+
+
+@dataclass(frozen=True)
+class EmitOptions:
+    """What emission needs beside the IR.
+
+    Attributes:
+        golden_inputs: input of a design [channels, height, width] as stored integers, by design name;
+            a design without one gets its image from `golden_image`, or a fixed pattern.
+        golden_image: image file for the designs that read an image; None is the embedded one, repeated.
+            Cropped or edge-replicated to the frame.
+        run: the interpreter of `hls` that computes the golden data.
+        part: the part that Vitis is told.
+    """
+
+    golden_inputs: Mapping[str, Values] = field(default_factory=dict[str, Values])
+    golden_image: Path | None = None
+    run: Run | None = None
+    part: str = "xczu9eg-ffvb1156-2-e"
+
+
+def write_build(module: ir.Module, out: Path, options: EmitOptions | None = None) -> None:
+    """Write `out/hls` and `out/weights`.
+
+    Raises:
+        UserError: the golden image cannot be read.
+        EmitError: an op that the printer does not know; nothing was written then.
+    """
+    options = options or EmitOptions()
+    operations = [op.operation for op in module.body.operations]
+    for op in operations:
+        if op.name != "hls.design":
+            raise EmitError(f"{op.location}: '{op.name}' op is unknown to the printer")
+    designs = [(op, view_of(op)) for op in operations]
+    files = _sources([design for _, design in designs], options)
+    for path, text in files.items():
+        _write(out / "hls" / path, text.encode())
+    _write_parameters([design for _, design in designs], out / "weights")
+    _write_golden(designs, out / "hls" / "golden", options)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def _sources(designs: list[Design], options: EmitOptions) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for design in designs:
+        header, source = print_design(design)
+        files[f"{design.name}.hpp"] = header
+        files[f"{design.name}.cpp"] = source
+        files[f"{design.name}.cfg"] = render(
+            "hls_config.cfg.j2", design=design, designs=designs, part=options.part
+        )
+    files["tb.cpp"] = print_testbench(designs)
+    files["Makefile"] = render("Makefile.j2", designs=designs)
+    files["run_hls.tcl"] = render("run_hls.tcl.j2", designs=designs, part=options.part)
+    for name in ("licc_hls.hpp", "licc_testbench.hpp"):
+        files[name] = _runtime(name)
+    return files
+
+
+def _runtime(name: str) -> str:
+    """A file of runtime/hls, from the installed package or, beside it, from the source tree."""
+    packaged = importlib.resources.files("licc") / "runtime" / "hls" / name
+    in_tree = Path(__file__).resolve().parents[3] / "runtime" / "hls" / name
+    for file in (packaged, in_tree):
+        if file.is_file():
+            return file.read_text()
+    raise FileNotFoundError(f"licc/runtime/hls/{name} is missing from the installation")
+
+
+# --------------------------------------------------------------------------------------------------
+# Parameters
+# --------------------------------------------------------------------------------------------------
+def _write_parameters(designs: list[Design], folder: Path) -> None:
+    manifest: dict[str, Any] = {}
+    for design in designs:
+        parts = [
+            (process.name, memory, memory_bytes(memory))
+            for process in design.processes
+            for memory in process.memories
+        ]
+        blob = b"".join(data for _, _, data in parts)
+        _write(folder / f"{design.name}.bin", blob)
+        manifest[design.name] = _describe(f"{design.name}.bin", blob, parts)
+    _write(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+
+
+def _describe(name: str, blob: bytes, parts: list[tuple[str, Memory, bytes]]) -> dict[str, Any]:
+    memories: list[dict[str, Any]] = []
+    offset = 0
+    for process, memory, data in parts:
+        memories.append(
+            {
+                "process": process,
+                "memory": memory.name,
+                "offset": offset,
+                "bytes": len(data),
+                "words": memory.words,
+                "lanes": memory.lanes,
+                "element": memory.stored.removeprefix("std::").removesuffix("_t"),
+                "crc32": f"{zlib.crc32(data):08x}",
+            }
+        )
+        offset += len(data)
+    return {
+        "file": name,
+        "bytes": len(blob),
+        "crc32": f"{zlib.crc32(blob):08x}",
+        "sha256": hashlib.sha256(blob).hexdigest(),
+        "memories": memories,
+    }
+
+
+def memory_bytes(memory: Memory) -> bytes:
+    """The image as it lies in the parameter file: little endian, every word filled up to a whole beat."""
+    type_ = np.dtype(memory.stored.removeprefix("std::").removesuffix("_t")).newbyteorder("<")
+    rows = memory.image.astype(type_)
+    fill = memory.beats * BEAT_BYTES // memory.words - rows.shape[1] * type_.itemsize
+    return np.pad(rows.view(np.uint8).reshape(memory.words, -1), ((0, 0), (0, fill))).tobytes()
+
+
+# --------------------------------------------------------------------------------------------------
+# Golden data
+# --------------------------------------------------------------------------------------------------
+def _write_golden(
+    designs: list[tuple[ir.Operation, Design]], folder: Path, options: EmitOptions
+) -> None:
+    run = options.run or _interpreter()
+    for op, design in designs:
+        values = golden_input(design, options)
+        results = run(op, values)
+        sums = b"".join(sums_of(results[process.name]) for process in design.processes)
+        final = results[design.processes[-1].name] if design.processes else values
+        _write(folder / f"{design.name}.input.bin", tensor_bytes(values, design.source))
+        _write(folder / f"{design.name}.output.bin", tensor_bytes(final, design.sink))
+        _write(folder / f"{design.name}.sums", sums)
+
+
+def _interpreter() -> Run:
+    from licc.interp import hls
+
+    return hls.run
+
+
+def golden_input(design: Design, options: EmitOptions) -> Values:
+    """The golden input of `design`: given, or the image, or a pattern of small integers."""
+    shape = design.source.shape
+    given = options.golden_inputs.get(design.name)
+    if given is not None:
+        if given.shape != shape:
+            raise ValueError(f"golden input of {design.name}: {given.shape} is not {shape}")
+        return given.astype(np.int64)
+    if design.source.role == "image" and shape[0] == 3:
+        return _image(options.golden_image, shape[1], shape[2])
+    # Small, of both signs where the element has them, and without a period that divides a row.
+    pattern = np.arange(np.prod(shape), dtype=np.int64).reshape(shape) * 7919 % 31
+    return pattern - (0 if design.source.word.element.startswith("std::uint") else 15)
+
+
+def _image(path: Path | None, height: int, width: int) -> Values:
+    from PIL import Image, UnidentifiedImageError
+
+    if path is None:
+        return _embedded(height, width)
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB"), dtype=np.int64)
+    except (OSError, UnidentifiedImageError) as error:
+        raise UserError(f"{path}: cannot be read as an image; give a PNG or JPEG file") from error
+    cropped = pixels[:height, :width]
+    below, right = height - cropped.shape[0], width - cropped.shape[1]
+    return np.moveaxis(np.pad(cropped, ((0, below), (0, right), (0, 0)), mode="edge"), -1, 0)
+
+
+def _embedded(height: int, width: int) -> Values:
+    """The embedded calibration images, repeated over the frame; without them a gradient."""
+    from PIL import Image
+
+    folder = importlib.resources.files("licc") / "data" / "calibration"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".png")), key=lambda f: f.name)
+    with files[0].open("rb") as file, Image.open(file) as image:
+        pixels = np.asarray(image.convert("RGB"), dtype=np.int64)
+    down, across = -(-height // pixels.shape[0]), -(-width // pixels.shape[1])
+    return np.moveaxis(np.tile(pixels, (down, across, 1))[:height, :width], -1, 0)

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What every emitted design includes: words of lanes, the integer law of docs/semantics.md, two
+// multiplications a DSP, the roots of GDN, and the way between memory and streams.
+//
+// Widths. Arithmetic is written on Int<W> and UInt<W>. Synthesis sees AMD's ap_int and ap_uint of exactly
+// W bits. C simulation sees the native type that holds W bits: the same values forty times faster,
+// as no value here ever needs more bits than its type says. -DLICC_EXACT_WIDTHS simulates on ap_int too,
+// which is how the tests show that the widths suffice.
+#ifndef LICC_HLS_HPP
+#define LICC_HLS_HPP
+
+#include <hls_stream.h>
+
+#include <cstdint>
+#include <type_traits>
+
+#if defined(__SYNTHESIS__) || defined(LICC_EXACT_WIDTHS)
+#define LICC_AP_INT 1
+#include <ap_int.h>
+#else
+#define LICC_AP_INT 0
+#endif
+
+namespace licc {
+
+// -------------------------------------------------------------------------------------------------
+// Types
+// -------------------------------------------------------------------------------------------------
+
+/// A word of a stream: `lane[i]` is channel `word * N + i` of a pixel.
+template <class T, int N>
+struct Pack {
+  T lane[N];
+};
+
+/// A word of an AXI port, the least significant byte first.
+using Beat = std::uint64_t;
+
+#if LICC_AP_INT
+template <int W>
+using Int = ap_int<W>;
+template <int W>
+using UInt = ap_uint<W>;
+#else
+template <int W, class I8, class I16, class I32, class I64>
+using Native =
+    std::conditional_t<(W <= 8), I8,
+                       std::conditional_t<(W <= 16), I16, std::conditional_t<(W <= 32), I32, I64>>>;
+template <int W>
+using Int = Native<W, std::int8_t, std::int16_t, std::int32_t, std::int64_t>;
+template <int W>
+using UInt = Native<W, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
+#endif
+
+constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
+constexpr int least(int a, int b) { return a < b ? a : b; }
+constexpr int most(int a, int b) { return a > b ? a : b; }
+
+/// The exact product of an A-bit and a B-bit factor: one multiplier of A x B bits.
+template <int A, int B>
+inline Int<A + B> multiply(Int<A> a, Int<B> b) {
+#pragma HLS inline // a multiplier of its own for each use
+  static_assert(A + B <= 64, "the product does not fit a native integer");
+#if LICC_AP_INT
+  return a * b;
+#else
+  return static_cast<Int<A + B>>(static_cast<Int<A + B>>(a) * b);
+#endif
+}
+
+// -------------------------------------------------------------------------------------------------
+// The integer law
+// -------------------------------------------------------------------------------------------------
+
+/// `v` if shift is 0, else `(v + 2^(shift-1)) >> shift`: rounds half up.
+template <int W>
+inline Int<W> rshr(Int<W> v, UInt<6> shift) {
+#pragma HLS inline // part of the pipeline that uses it
+  static_assert(W <= 62, "rounding adds a bit");
+  if (shift > W) return 0; // |v| is at most half of the unit that is rounded to
+  const Int<W + 1> half = shift == 0 ? Int<W + 1>(0) : Int<W + 1>(Int<W + 1>(1) << (shift - 1));
+  return static_cast<Int<W>>((static_cast<Int<W + 1>>(v) + half) >> shift);
+}
+
+template <int W>
+inline Int<32> clamp(Int<W> v, Int<32> lo, Int<32> hi) {
+#pragma HLS inline // part of the pipeline that uses it
+  if (v < lo) return lo;
+  if (v > hi) return hi;
+  return static_cast<Int<32>>(v);
+}
+
+/// `clamp(rshr(acc * multiplier, shift), lo, hi)`; the accumulator is proven to fit W bits.
+template <int W>
+inline Int<32> requantize(Int<W> acc, UInt<17> multiplier, UInt<6> shift, Int<32> lo, Int<32> hi) {
+#pragma HLS inline // a multiplier of its own for each lane
+  return clamp<W + 18>(rshr<W + 18>(multiply<W, 18>(acc, Int<18>(multiplier)), shift), lo, hi);
+}
+
+template <int W>
+inline Int<32> relu(Int<W> v, Int<32> lo, Int<32> hi) {
+#pragma HLS inline // part of the pipeline that uses it
+  return clamp<W>(v < 0 ? Int<W>(0) : v, lo, hi);
+}
+
+/// `v` if it is not negative, else `rshr(v * multiplier, shift)`, clamped.
+template <int W>
+inline Int<32> leaky_relu(Int<W> v, UInt<17> multiplier, UInt<6> shift, Int<32> lo, Int<32> hi) {
+#pragma HLS inline // part of the pipeline that uses it
+  if (v < 0) return requantize<W>(v, multiplier, shift, lo, hi);
+  return clamp<W>(v, lo, hi);
+}
+
+template <int W>
+inline Int<32> absolute(Int<W> v, Int<32> lo, Int<32> hi) {
+#pragma HLS inline // part of the pipeline that uses it
+  const Int<W + 1> wide = v;
+  return clamp<W + 1>(wide < 0 ? Int<W + 1>(-wide) : wide, lo, hi);
+}
+
+/// `clamp(rshr(a * ma + b * mb, shift), lo, hi)`.
+template <int W>
+inline Int<32> add(Int<W> a, UInt<17> ma, Int<32> b, UInt<17> mb, UInt<6> shift, Int<32> lo,
+                   Int<32> hi) {
+#pragma HLS inline // part of the pipeline that uses it
+  const Int<52> sum =
+      Int<52>(multiply<W, 18>(a, Int<18>(ma))) + Int<52>(multiply<32, 18>(b, Int<18>(mb)));
+  return clamp<52>(rshr<52>(sum, shift), lo, hi);
+}
+
+/// `clamp(rshr(v, shift), lo, hi)`: the symbol of a latent.
+template <int W>
+inline Int<32> round_latent(Int<W> v, UInt<6> shift, Int<32> lo, Int<32> hi) {
+#pragma HLS inline // part of the pipeline that uses it
+  return clamp<W>(rshr<W>(v, shift), lo, hi);
+}
+
+// -------------------------------------------------------------------------------------------------
+// Two multiplications in one DSP48E2
+// -------------------------------------------------------------------------------------------------
+
+/// How many packed products may be summed before the low lane, 18 bits and signed, can overflow.
+template <class Activation>
+constexpr int cascade_length() {
+  // The least weight is -128, the greatest magnitude of an activation 128 (i8) or 255 (u8).
+  return 131071 / (128 * (std::is_signed<Activation>::value ? 128 : 255));
+}
+static_assert(cascade_length<std::int8_t>() == 7, "i8 x i8: seven products a cascade");
+static_assert(cascade_length<std::uint8_t>() == 4, "u8 x i8: four products a cascade");
+
+/// Two weights in the 27-bit port of a DSP: `w1 * 2^18 + w0`, with the borrow of a negative `w0`.
+inline Int<27> pack_pair(std::int8_t w1, std::int8_t w0) {
+#pragma HLS inline // the pre-adder of the DSP
+  return static_cast<Int<27>>(w1 * 262144 + w0);
+}
+
+/// The low lane of a sum of packed products: its low 18 bits, signed.
+inline Int<18> low_lane(Int<48> sum) {
+#pragma HLS inline // wires
+  return static_cast<Int<18>>(((sum + 131072) & 262143) - 131072);
+}
+
+/// The high lane: what lies above, plus the borrow that a negative low lane took (bit 17).
+inline Int<30> high_lane(Int<48> sum) {
+#pragma HLS inline // wires and one carry
+  return static_cast<Int<30>>((sum >> 18) + ((sum >> 17) & 1));
+}
+
+/// `sums[o] += sum over k of weights[o][k] * window[k]`, two outputs a DSP.
+///
+/// Pairs of outputs share an activation. Products are summed inside the DSPs in cascades of nearly equal
+/// length, as few as the low lane allows, and only their sums are split.
+template <int OUTPUTS, int TAPS, class Activation>
+inline void multiply_add_pairs(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                               const Activation (&window)[TAPS], std::int32_t (&sums)[OUTPUTS]) {
+#pragma HLS inline // the MAC array of the loop that uses it
+  static_assert(OUTPUTS % 2 == 0 && sizeof(Activation) == 1, "pairs of 8-bit products");
+  constexpr int CASCADES = ceil_div(TAPS, cascade_length<Activation>());
+  constexpr int LENGTH = ceil_div(TAPS, CASCADES);
+  for (int output = 0; output < OUTPUTS; output += 2) {
+#pragma HLS unroll // all pairs in one cycle
+    for (int begin = 0; begin < TAPS; begin += LENGTH) {
+#pragma HLS unroll // all cascades in one cycle
+      Int<48> sum = 0;
+      for (int tap = begin; tap < least(begin + LENGTH, TAPS); ++tap) {
+#pragma HLS unroll // a chain of DSPs
+        const Int<27> pair =
+            pack_pair(weights[(output + 1) * TAPS + tap], weights[output * TAPS + tap]);
+        sum += multiply<27, 9>(pair, Int<9>(window[tap]));
+      }
+      sums[output] += low_lane(sum);
+      sums[output + 1] += high_lane(sum);
+    }
+  }
+}
+
+/// `sums[o] += sum over k of weights[o][k] * window[k]`, one multiplication a DSP.
+template <int OUTPUTS, int TAPS, class Activation>
+inline void multiply_add(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                         const Activation (&window)[TAPS], std::int32_t (&sums)[OUTPUTS]) {
+#pragma HLS inline // the MAC array of the loop that uses it
+  for (int output = 0; output < OUTPUTS; ++output) {
+#pragma HLS unroll // all outputs in one cycle
+    std::int32_t sum = 0;
+    for (int tap = 0; tap < TAPS; ++tap) {
+#pragma HLS unroll // all taps in one cycle
+      sum += static_cast<std::int32_t>(weights[output * TAPS + tap]) * window[tap];
+    }
+    sums[output] += sum;
+  }
+}
+
+// -------------------------------------------------------------------------------------------------
+// GDN
+// -------------------------------------------------------------------------------------------------
+
+/// `sums[o] += sum over k of gamma[o][k] * power[k]`: 17 x 26 bits, one DSP each, 48-bit sums.
+template <int OUTPUTS, int INPUTS>
+inline void multiply_add_norm(const UInt<17> (&gamma)[OUTPUTS * INPUTS],
+                              const Int<27> (&power)[INPUTS], Int<48> (&sums)[OUTPUTS]) {
+#pragma HLS inline // the MAC array of the loop that uses it
+  for (int output = 0; output < OUTPUTS; ++output) {
+#pragma HLS unroll // all outputs in one cycle
+    Int<48> sum = 0;
+    for (int input = 0; input < INPUTS; ++input) {
+#pragma HLS unroll // all inputs in one cycle
+      sum += multiply<18, 27>(Int<18>(gamma[output * INPUTS + input]), power[input]);
+    }
+    sums[output] += sum;
+  }
+}
+
+/// `x^2` of a 13-bit value.
+inline Int<27> square(Int<13> x) {
+#pragma HLS inline // one multiplier for each lane
+  return static_cast<Int<27>>(multiply<13, 13>(x, x));
+}
+
+/// `|x|` of a 13-bit value.
+inline Int<27> magnitude(Int<13> x) {
+#pragma HLS inline // part of the pipeline that uses it
+  return x < 0 ? Int<27>(-static_cast<Int<27>>(x)) : Int<27>(x);
+}
+
+/// `max(1, rshr(acc, shift))`, proven to fit 31 bits.
+inline Int<32> norm_of(Int<48> acc, UInt<6> shift) {
+#pragma HLS inline // part of the pipeline that uses it
+  const Int<48> norm = rshr<48>(acc, shift);
+  return norm < 1 ? Int<32>(1) : Int<32>(norm);
+}
+
+/// `root ~ mantissa * 2^(exponent - 16)`.
+struct Root {
+  UInt<18> mantissa;
+  Int<6> exponent;
+};
+
+/// The number of the leading one bit of a positive `v`, from 0.
+inline UInt<6> leading_bit(UInt<31> v) {
+#pragma HLS inline // a priority encoder
+#if LICC_AP_INT
+  return 30 - v.countLeadingZeros();
+#else
+  return static_cast<UInt<6>>(31 - __builtin_clz(v));
+#endif
+}
+
+/// `1 / sqrt(norm)`, or `sqrt(norm)` (INVERSE): 256 entries on [1, 4), then one Newton step.
+template <bool INVERSE>
+inline Root root_sqrt(UInt<31> norm, const UInt<17> (&table)[256]) {
+#pragma HLS inline // one root unit for each lane
+  const UInt<6> exponent = leading_bit(norm) >> 1;
+  const UInt<32> aligned = UInt<32>(norm) << (30 - 2 * exponent);
+  const UInt<18> m = aligned >> 14; // 16 bits behind the binary point
+  const UInt<8> entry = m < 131072 ? UInt<8>((m >> 9) - 128) : UInt<8>(m >> 10);
+  const Int<18> r0 = table[entry];
+  const Int<19> squared = rshr<36>(multiply<18, 18>(r0, r0), 16);
+  const Int<19> product = rshr<38>(multiply<19, 19>(Int<19>(m), squared), 16);
+  const Int<19> r = rshr<37>(multiply<18, 19>(r0, Int<19>(196608 - product)), 17);
+  if (!INVERSE) return {UInt<18>(r), Int<6>(-Int<6>(exponent))};
+  return {UInt<18>(rshr<38>(multiply<19, 19>(Int<19>(m), r), 16)), Int<6>(exponent)};
+}
+
+/// `1 / norm`, or `norm` (INVERSE): 256 entries on [1, 2), then one Newton step.
+template <bool INVERSE>
+inline Root root_reciprocal(UInt<31> norm, const UInt<17> (&table)[256]) {
+#pragma HLS inline // one root unit for each lane
+  const UInt<6> exponent = leading_bit(norm);
+  const UInt<31> aligned = norm << (30 - exponent);
+  const UInt<17> m = aligned >> 14; // 16 bits behind the binary point
+  if (INVERSE) return {UInt<18>(m), Int<6>(exponent)};
+  const UInt<8> entry = UInt<8>((m >> 8) - 256);
+  const Int<18> r0 = table[entry];
+  const Int<19> product = rshr<36>(multiply<18, 18>(Int<18>(m), r0), 16);
+  const Int<19> r = rshr<37>(multiply<18, 19>(r0, Int<19>(131072 - product)), 16);
+  return {UInt<18>(r), Int<6>(-Int<6>(exponent))};
+}
+
+/// `clamp(rshr(x * root * multiplier, shift), lo, hi)`: what GDN makes of a 13-bit value.
+inline Int<32> scale_by_root(Int<13> x, Root root, UInt<17> multiplier, UInt<6> shift, Int<32> lo,
+                             Int<32> hi) {
+#pragma HLS inline // two multipliers for each lane
+  const Int<32> scaled = multiply<13, 19>(x, Int<19>(root.mantissa));
+  const UInt<6> places = static_cast<UInt<6>>(Int<8>(shift) + 16 - root.exponent);
+  return clamp<50>(rshr<50>(multiply<32, 18>(scaled, Int<18>(multiplier)), places), lo, hi);
+}
+
+/// A norm that a root is defined for: a lane behind the last channel carries 0.
+inline UInt<31> positive(Int<32> norm) {
+#pragma HLS inline // part of the pipeline that uses it
+  return norm < 1 ? UInt<31>(1) : UInt<31>(norm);
+}
+
+// -------------------------------------------------------------------------------------------------
+// Line buffers
+// -------------------------------------------------------------------------------------------------
+
+/// A column of a line buffer: column x lies in bank x mod BANKS, at address floor(x / BANKS) * WORDS.
+struct Column {
+  Int<8> bank;
+  Int<20> address;
+};
+
+/// The column that lies `right` columns to the right of `left`; a pixel has WORDS words.
+template <int BANKS, int WORDS>
+inline Column plus(Column left, Column right) {
+#pragma HLS inline // three small adders
+  const Int<9> bank = static_cast<Int<9>>(left.bank + right.bank);
+  const Int<20> address = static_cast<Int<20>>(left.address + right.address);
+  if (bank < BANKS) return {static_cast<Int<8>>(bank), address};
+  return {static_cast<Int<8>>(bank - BANKS), static_cast<Int<20>>(address + WORDS)};
+}
+
+/// `value` modulo COUNT, for a value below 2 * COUNT.
+template <int COUNT>
+inline int wrap(int value) {
+#pragma HLS inline // one adder
+  return value < COUNT ? value : value - COUNT;
+}
+
+// -------------------------------------------------------------------------------------------------
+// Memory and streams
+// -------------------------------------------------------------------------------------------------
+
+/// Beats that `count` values of `bytes` bytes take.
+constexpr int beats_of(std::int64_t count, int bytes) {
+  return static_cast<int>((count * bytes + 7) / 8);
+}
+
+/// Reads `memory` from a parameter stream; values are stored as `Stored`, every word on a new beat.
+template <class Stored, class T, int WORDS, int LANES>
+inline void load_memory(hls::stream<Beat>& parameters, T (&memory)[WORDS][LANES]) {
+#pragma HLS inline // the memory is the caller's
+  constexpr int BEATS = beats_of(LANES, sizeof(Stored));
+  constexpr int VALUES = 8 / sizeof(Stored);
+LOAD_WORD:
+  for (int word = 0; word < WORDS; ++word) {
+    T values[BEATS * VALUES];
+#pragma HLS array_partition variable=values complete // a register that fills beat by beat
+  LOAD_BEAT:
+    for (int beat = 0; beat < BEATS; ++beat) {
+#pragma HLS pipeline II=1 // one beat a cycle
+      const Beat bits = parameters.read();
+      for (int value = 0; value < VALUES; ++value) {
+#pragma HLS unroll // wires
+        values[beat * VALUES + value] =
+            static_cast<T>(static_cast<Stored>(bits >> (8 * sizeof(Stored) * value)));
+      }
+    }
+    for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS unroll // one word of the memory
+      memory[word][lane] = values[lane];
+    }
+  }
+}
+
+/// Reads COUNT beats of an AXI port in one burst.
+template <int COUNT>
+inline void load_beats(const Beat* memory, hls::stream<Beat>& beats) {
+#pragma HLS inline // the loop of the process that uses it
+LOAD:
+  for (int beat = 0; beat < COUNT; ++beat) {
+#pragma HLS pipeline II=1 // one beat a cycle, so the port bursts
+    beats.write(memory[beat]);
+  }
+}
+
+/// Writes COUNT beats to an AXI port in one burst.
+template <int COUNT>
+inline void store_beats(hls::stream<Beat>& beats, Beat* memory) {
+#pragma HLS inline // the loop of the process that uses it
+STORE:
+  for (int beat = 0; beat < COUNT; ++beat) {
+#pragma HLS pipeline II=1 // one beat a cycle, so the port bursts
+    memory[beat] = beats.read();
+  }
+}
+
+/// Beats of a dense NHWC tensor into words of LANES channels, the last word of a pixel zero-filled.
+template <int CHANNELS, int PIXELS, class T, int LANES>
+inline void unpack_beats(hls::stream<Beat>& beats, hls::stream<Pack<T, LANES>>& output) {
+#pragma HLS inline // the loop of the process that uses it
+  constexpr int VALUES = 8 / sizeof(T);                // values in a beat
+  constexpr int WORDS = ceil_div(CHANNELS, LANES);     // words of a pixel
+  constexpr int LAST = CHANNELS - (WORDS - 1) * LANES; // channels in the last of them
+  constexpr int READS = ceil_div(LANES, VALUES);       // most beats that one word can need
+  T held[LANES + VALUES] = {};
+#pragma HLS array_partition variable=held complete // a shift register
+  int count = 0; // values held
+PIXEL:
+  for (int pixel = 0; pixel < PIXELS; ++pixel) {
+  WORD:
+    for (int word = 0; word < WORDS; ++word) {
+#pragma HLS pipeline II=READS // beats that one word can need
+      const int needed = word == WORDS - 1 ? LAST : LANES;
+      for (int read = 0; read < READS; ++read) {
+#pragma HLS unroll // at most II reads of one stream
+        if (count < needed) {
+          const Beat beat = beats.read();
+          for (int value = 0; value < VALUES; ++value) {
+#pragma HLS unroll // wires
+            held[count + value] = static_cast<T>(beat >> (8 * sizeof(T) * value));
+          }
+          count += VALUES;
+        }
+      }
+      Pack<T, LANES> packed;
+      for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS unroll // one word
+        packed.lane[lane] = lane < needed ? held[lane] : T(0);
+      }
+      output.write(packed);
+      for (int value = 0; value < VALUES; ++value) {
+#pragma HLS unroll // fewer than one beat stays
+        held[value] = held[needed + value];
+      }
+      count -= needed;
+    }
+  }
+}
+
+/// Words of LANES channels into beats of a dense NHWC tensor; fill lanes are dropped.
+template <int CHANNELS, int PIXELS, class T, int LANES>
+inline void pack_beats(hls::stream<Pack<T, LANES>>& input, hls::stream<Beat>& beats) {
+#pragma HLS inline // the loop of the process that uses it
+  using Bits = std::make_unsigned_t<T>;
+  constexpr int VALUES = 8 / sizeof(T);                // values in a beat
+  constexpr int WORDS = ceil_div(CHANNELS, LANES);     // words of a pixel
+  constexpr int LAST = CHANNELS - (WORDS - 1) * LANES; // channels in the last of them
+  constexpr int WRITES = ceil_div(LANES, VALUES);      // most beats that one word can complete
+  T held[LANES + 2 * VALUES] = {};
+#pragma HLS array_partition variable=held complete // a shift register
+  int count = 0; // values held
+PIXEL:
+  for (int pixel = 0; pixel < PIXELS; ++pixel) {
+  WORD:
+    for (int word = 0; word < WORDS; ++word) {
+#pragma HLS pipeline II=WRITES // beats that one word can complete
+      const Pack<T, LANES> packed = input.read();
+      for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS unroll // one word
+        held[count + lane] = packed.lane[lane];
+      }
+      count += word == WORDS - 1 ? LAST : LANES;
+      for (int write = 0; write < WRITES; ++write) {
+#pragma HLS unroll // at most II writes of one stream
+        if (count >= VALUES) {
+          Beat beat = 0;
+          for (int value = 0; value < VALUES; ++value) {
+#pragma HLS unroll // wires
+            beat |= static_cast<Beat>(static_cast<Bits>(held[value]))
+                    << (8 * sizeof(T) * value);
+          }
+          beats.write(beat);
+          for (int value = 0; value < LANES + VALUES; ++value) {
+#pragma HLS unroll // one beat leaves
+            held[value] = held[value + VALUES];
+          }
+          count -= VALUES;
+        }
+      }
+    }
+  }
+  if (count > 0) { // the tensor ends within a beat
+    Beat beat = 0;
+    for (int value = 0; value < VALUES; ++value) {
+#pragma HLS unroll // wires
+      beat |= static_cast<Beat>(static_cast<Bits>(value < count ? held[value] : T(0)))
+              << (8 * sizeof(T) * value);
+    }
+    beats.write(beat);
+  }
+}
+
+} // namespace licc
+
+#endif // LICC_HLS_HPP

@@ -1,0 +1,112 @@
+// RUN: licc-opt %s --split-input-file | filecheck %s
+// RUN: licc-opt %s --split-input-file | licc-opt --split-input-file | filecheck %s
+
+// A 3x3 convolution of stride 2 from 2 to 4 channels, a GDN of 4 channels and the rounding of a latent.
+
+// CHECK: "hls.design"() ({
+"hls.design"() ({
+  // CHECK-NEXT: %[[X:.*]] = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xui8>, 16 : i64>
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xui8>, 16>
+  // CHECK-NEXT: %[[CONV:.*]] = "hls.process"(%[[X]]) ({
+  // CHECK-NEXT: ^bb0(%[[IN:.*]]: !hls.stream<vector<2xui8>, 16 : i64>):
+  %conv = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xui8>, 16>):
+    // CHECK-NEXT: %[[W:.*]] = "hls.ram"() {init = dense<1> : tensor<6x12xi8>, name = "weights"} : () -> !hls.memory<vector<12xi8>, 6 : i64>
+    %weights = "hls.ram"() {name = "weights", init = dense<1> : tensor<6x12xi8>} : () -> !hls.memory<vector<12xi8>, 6>
+    // CHECK-NEXT: %[[B:.*]] = "hls.ram"() {init = dense<{{\[}}[0, -1], [2, 3]]> : tensor<2x2xi32>, name = "bias"} : () -> !hls.memory<vector<2xi32>, 2 : i64>
+    %bias = "hls.ram"() {name = "bias", init = dense<[[0, -1], [2, 3]]> : tensor<2x2xi32>} : () -> !hls.memory<vector<2xi32>, 2>
+    // CHECK-NEXT: %[[M:.*]] = "hls.ram"() {init = dense<65536> : tensor<2x2xi32>, name = "multiplier"}
+    %multiplier = "hls.ram"() {name = "multiplier", init = dense<65536> : tensor<2x2xi32>} : () -> !hls.memory<vector<2xi32>, 2>
+    // CHECK-NEXT: %[[S:.*]] = "hls.ram"() {init = dense_resource<__elided__> : tensor<2x2xi8>, name = "shift"}
+    %shift = "hls.ram"() {name = "shift", init = dense_resource<__elided__> : tensor<2x2xi8>} : () -> !hls.memory<vector<2xi8>, 2>
+    // CHECK-NEXT: %[[WINDOW:.*]] = "hls.window_buffer"(%[[IN]]) {column_taps = array<i64: -1, 3>, folding = #hls.folding<2 : i64, 2 : i64, 1 : i64, 3 : i64, 1 : i64>, input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, row_taps = array<i64: -1, 3>, rows = 5 : i64, stride = 2 : i64, upsample = 1 : i64} : (!hls.stream<vector<2xui8>, 16 : i64>) -> vector<6xui8>
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xui8>, 16>) -> vector<6xui8>
+    // CHECK-NEXT: %[[SUMS:.*]] = "hls.mac_array"(%[[WINDOW]], %[[W]], %[[B]]) {acc_range = array<i64: -1000, 1000>, channels = array<i64: 2, 4>, folding = #hls.folding<2 : i64, 2 : i64, 1 : i64, 3 : i64, 1 : i64>, packing = "pair", steps = array<i64: 3>} : (vector<6xui8>, !hls.memory<vector<12xi8>, 6 : i64>, !hls.memory<vector<2xi32>, 2 : i64>) -> vector<2xi32>
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -1000, 1000>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xui8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    // CHECK-NEXT: %[[Q:.*]] = "hls.requantizer"(%[[SUMS]], %[[M]], %[[S]]) {range = array<i64: -4096, 4095>} : (vector<2xi32>, !hls.memory<vector<2xi32>, 2 : i64>, !hls.memory<vector<2xi8>, 2 : i64>) -> vector<2xi16>
+    %q = "hls.requantizer"(%sums, %multiplier, %shift) {range = array<i64: -4096, 4095>} : (vector<2xi32>, !hls.memory<vector<2xi32>, 2>, !hls.memory<vector<2xi8>, 2>) -> vector<2xi16>
+    // CHECK-NEXT: "hls.write"(%[[Q]]) : (vector<2xi16>) -> ()
+    "hls.write"(%q) : (vector<2xi16>) -> ()
+  // CHECK-NEXT: }) {bram18 = 1 : i64, cycles = 24 : i64, dsp = 6 : i64, layer = "g_a.0", name = "g_a_0_conv"} : (!hls.stream<vector<2xui8>, 16 : i64>) -> !hls.stream<vector<2xi16>, 8 : i64>
+  }) {name = "g_a_0_conv", layer = "g_a.0", cycles = 24 : i64, dsp = 6 : i64, bram18 = 1 : i64} : (!hls.stream<vector<2xui8>, 16>) -> !hls.stream<vector<2xi16>, 8>
+  // CHECK-NEXT: %[[NORM:.*]] = "hls.process"(%[[CONV]]) ({
+  // CHECK-NEXT: ^bb0
+  %norm = "hls.process"(%conv) ({
+  ^bb0(%in: !hls.stream<vector<2xi16>, 8>):
+    // CHECK-NEXT: %[[GAMMA:.*]] = "hls.ram"() {init = dense<9> : tensor<4x4xi32>, name = "gamma"} : () -> !hls.memory<vector<4xi32>, 4 : i64>
+    %gamma = "hls.ram"() {name = "gamma", init = dense<9> : tensor<4x4xi32>} : () -> !hls.memory<vector<4xi32>, 4>
+    // CHECK-NEXT: %[[BETA:.*]] = "hls.ram"() {init = dense<100> : tensor<2x2xi64>, name = "beta"} : () -> !hls.memory<vector<2xi64>, 2 : i64>
+    %beta = "hls.ram"() {name = "beta", init = dense<100> : tensor<2x2xi64>} : () -> !hls.memory<vector<2xi64>, 2>
+    // CHECK-NEXT: %[[PAIR:.*]] = "hls.gdn_norm"(%{{.*}}, %[[GAMMA]], %[[BETA]]) {acc_range = array<i64: 100, 4000>, folding = #hls.folding<2 : i64, 2 : i64, 1 : i64, 1 : i64, 1 : i64>, form = "rsqrt", norm_range = array<i64: 25, 1000>, norm_shift = 2 : i64, shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<2xi16>, 8 : i64>, !hls.memory<vector<4xi32>, 4 : i64>, !hls.memory<vector<2xi64>, 2 : i64>) -> vector<4xi32>
+    %pair = "hls.gdn_norm"(%in, %gamma, %beta) {shape = array<i64: 4, 2, 2>, form = "rsqrt", norm_shift = 2 : i64, acc_range = array<i64: 100, 4000>, norm_range = array<i64: 25, 1000>, folding = #hls.folding<2, 2, 1, 1, 1>}
+      : (!hls.stream<vector<2xi16>, 8>, !hls.memory<vector<4xi32>, 4>, !hls.memory<vector<2xi64>, 2>) -> vector<4xi32>
+    // CHECK-NEXT: "hls.write"(%[[PAIR]])
+    "hls.write"(%pair) : (vector<4xi32>) -> ()
+  // CHECK-NEXT: }) {layer = "g_a.1", name = "g_a_1_norm"}
+  }) {name = "g_a_1_norm", layer = "g_a.1"} : (!hls.stream<vector<2xi16>, 8>) -> !hls.stream<vector<4xi32>, 8>
+  // CHECK-NEXT: %[[REPACKED:.*]] = "hls.process"(%[[NORM]]) ({
+  // CHECK-NEXT: ^bb0
+  %repacked = "hls.process"(%norm) ({
+  ^bb0(%in: !hls.stream<vector<4xi32>, 8>):
+    // CHECK-NEXT: %[[WORD:.*]] = "hls.repack"(%{{.*}}) {shape = array<i64: 8, 2, 2>} : (!hls.stream<vector<4xi32>, 8 : i64>) -> vector<2xi32>
+    %word = "hls.repack"(%in) {shape = array<i64: 8, 2, 2>} : (!hls.stream<vector<4xi32>, 8>) -> vector<2xi32>
+    // CHECK-NEXT: "hls.write"(%[[WORD]])
+    "hls.write"(%word) : (vector<2xi32>) -> ()
+  // CHECK-NEXT: }) {layer = "g_a.1", name = "g_a_1_repack"}
+  }) {name = "g_a_1_repack", layer = "g_a.1"} : (!hls.stream<vector<4xi32>, 8>) -> !hls.stream<vector<2xi32>, 8>
+  // CHECK-NEXT: %[[ROOT:.*]] = "hls.process"(%[[REPACKED]]) ({
+  // CHECK-NEXT: ^bb0
+  %root = "hls.process"(%repacked) ({
+  ^bb0(%in: !hls.stream<vector<2xi32>, 8>):
+    // CHECK-NEXT: %[[TABLE:.*]] = "hls.rom"() {init = dense<65536> : tensor<256x1xi32>, name = "table"} : () -> !hls.memory<vector<1xi32>, 256 : i64>
+    %table = "hls.rom"() {name = "table", init = dense<65536> : tensor<256x1xi32>} : () -> !hls.memory<vector<1xi32>, 256>
+    %multiplier = "hls.ram"() {name = "multiplier", init = dense<65536> : tensor<4x1xi32>} : () -> !hls.memory<vector<1xi32>, 4>
+    %shift = "hls.ram"() {name = "shift", init = dense<17> : tensor<4x1xi8>} : () -> !hls.memory<vector<1xi8>, 4>
+    // CHECK: %[[PAIR:.*]] = "hls.read"(%{{.*}}) {shape = array<i64: 8, 2, 2>} : (!hls.stream<vector<2xi32>, 8 : i64>) -> vector<2xi32>
+    %pair = "hls.read"(%in) {shape = array<i64: 8, 2, 2>} : (!hls.stream<vector<2xi32>, 8>) -> vector<2xi32>
+    // CHECK-NEXT: %[[Y:.*]] = "hls.gdn_root"(%[[PAIR]], %[[TABLE]], %{{.*}}, %{{.*}}) {form = "rsqrt", inverse = false, range = array<i64: -32768, 32767>} : (vector<2xi32>, !hls.memory<vector<1xi32>, 256 : i64>, !hls.memory<vector<1xi32>, 4 : i64>, !hls.memory<vector<1xi8>, 4 : i64>) -> vector<1xi16>
+    %y = "hls.gdn_root"(%pair, %table, %multiplier, %shift) {form = "rsqrt", inverse = false, range = array<i64: -32768, 32767>}
+      : (vector<2xi32>, !hls.memory<vector<1xi32>, 256>, !hls.memory<vector<1xi32>, 4>, !hls.memory<vector<1xi8>, 4>) -> vector<1xi16>
+    // CHECK-NEXT: %[[RELU:.*]] = "hls.activation"(%[[Y]]) {kind = "leaky_relu", multiplier = 65536 : i64, range = array<i64: -512, 32767>, shift = 22 : i64} : (vector<1xi16>) -> vector<1xi16>
+    %leaky = "hls.activation"(%y) {kind = "leaky_relu", multiplier = 65536 : i64, shift = 22 : i64, range = array<i64: -512, 32767>} : (vector<1xi16>) -> vector<1xi16>
+    // CHECK-NEXT: "hls.ram"() {init = dense<1> : tensor<4x1xi16>, name = "medians"}
+    %medians = "hls.ram"() {name = "medians", init = dense<1> : tensor<4x1xi16>} : () -> !hls.memory<vector<1xi16>, 4>
+    // CHECK-NEXT: %[[SUM:.*]] = "hls.add"(%[[RELU]], %{{.*}}) {multiplier = array<i64: 1, 1>, range = array<i64: -32768, 32767>, shift = 0 : i64} : (vector<1xi16>, !hls.memory<vector<1xi16>, 4 : i64>) -> vector<1xi16>
+    %sum = "hls.add"(%leaky, %medians) {multiplier = array<i64: 1, 1>, shift = 0 : i64, range = array<i64: -32768, 32767>} : (vector<1xi16>, !hls.memory<vector<1xi16>, 4>) -> vector<1xi16>
+    // CHECK-NEXT: %[[SYMBOL:.*]] = "hls.round"(%[[SUM]]) {range = array<i64: -32768, 32767>, shift = 4 : i64} : (vector<1xi16>) -> vector<1xi16>
+    %symbol = "hls.round"(%sum) {shift = 4 : i64, range = array<i64: -32768, 32767>} : (vector<1xi16>) -> vector<1xi16>
+    // CHECK-NEXT: "hls.write"(%[[SYMBOL]])
+    "hls.write"(%symbol) : (vector<1xi16>) -> ()
+  // CHECK-NEXT: }) {layer = "g_a.1", name = "g_a_1_root"}
+  }) {name = "g_a_1_root", layer = "g_a.1"} : (!hls.stream<vector<2xi32>, 8>) -> !hls.stream<vector<1xi16>, 8>
+  // CHECK-NEXT: "hls.port_out"(%[[ROOT]]) {name = "y", role = "symbols", shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<1xi16>, 8 : i64>) -> ()
+  "hls.port_out"(%root) {name = "y", role = "symbols", shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<1xi16>, 8>) -> ()
+  // CHECK-NEXT: "hls.end"() : () -> ()
+  "hls.end"() : () -> ()
+// CHECK-NEXT: }) {clock_mhz = 300 : i64, device = "zcu102", name = "g_a", top = "encoder"} : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+// A sub-pixel transposed 3x3 convolution of stride 2: two phases a dimension, weights of both phases one after another.
+
+// CHECK: "hls.design"() ({
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "symbols", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi16>, 16>
+  %deconv = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi16>, 16>):
+    %weights = "hls.ram"() {name = "weights", init = dense<1> : tensor<9x2xi8>} : () -> !hls.memory<vector<2xi8>, 9>
+    %bias = "hls.ram"() {name = "bias", init = dense<0> : tensor<1x1xi32>} : () -> !hls.memory<vector<1xi32>, 1>
+    // CHECK: "hls.window_buffer"(%{{.*}}) {column_taps = array<i64: 0, 1, 0, 2>, {{.*}}, row_taps = array<i64: 0, 1, 0, 2>, rows = 3 : i64, stride = 1 : i64, upsample = 2 : i64}
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 1, 8, 8>, stride = 1 : i64, upsample = 2 : i64, row_taps = array<i64: 0, 1, 0, 2>, column_taps = array<i64: 0, 1, 0, 2>, rows = 3 : i64, folding = #hls.folding<1, 2, 1, 1, 1>}
+      : (!hls.stream<vector<2xi16>, 16>) -> vector<2xi16>
+    // CHECK-NEXT: "hls.mac_array"({{.*}}) {acc_range = array<i64: -2147483648, 2147483647>, channels = array<i64: 2, 1>, folding = #hls.folding<1 : i64, 2 : i64, 1 : i64, 1 : i64, 1 : i64>, packing = "single", steps = array<i64: 1, 2, 2, 4>}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 1>, steps = array<i64: 1, 2, 2, 4>, packing = "single", acc_range = array<i64: -2147483648, 2147483647>, folding = #hls.folding<1, 2, 1, 1, 1>}
+      : (vector<2xi16>, !hls.memory<vector<2xi8>, 9>, !hls.memory<vector<1xi32>, 1>) -> vector<1xi32>
+    "hls.write"(%sums) : (vector<1xi32>) -> ()
+  }) {name = "g_s_0_deconv", layer = "g_s.0"} : (!hls.stream<vector<2xi16>, 16>) -> !hls.stream<vector<1xi32>, 16>
+  "hls.port_out"(%deconv) {name = "y", role = "image", shape = array<i64: 1, 8, 8>} : (!hls.stream<vector<1xi32>, 16>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_s", top = "decoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()

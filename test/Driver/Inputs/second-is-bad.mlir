@@ -1,0 +1,6 @@
+func.func private @f()
+// -----
+
+func.func @f() -> i32 {
+  return
+}
