@@ -17,7 +17,7 @@ The edges, as seen in the pinned wheel:
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from torch_mlir import ir
 from torch_mlir.dialects import ext
@@ -43,7 +43,6 @@ __all__ = [
     "VerifyError",
     "array",
     "expect",
-    "fail",
     "irdl_module",
     "load",
     "verified",
@@ -200,9 +199,3 @@ def load(*dialects: type[ext.Dialect]) -> None:
 def irdl_module(dialect: type[ext.Dialect]) -> ir.Module:
     """The `irdl.dialect` definition of a dialect, for `mlir-opt --irdl-file=`."""
     return dialect._emit_module()  # pyright: ignore[reportPrivateUsage]
-
-
-def fail(op: Any, message: str) -> NoReturn:
-    """Emit `message` at `op` in MLIR's wording and raise `VerifyError`."""
-    op.location.emit_error(f"'{op.operation.name}' op {message}")
-    raise VerifyError(message)

@@ -61,10 +61,16 @@ class Quantized:
         bounds = "" if (self.lo, self.hi) == (least, most) else f"<{self.lo}:{self.hi}>"
         if self.axis is None:
             zero = f":{self.zero_point}" if self.zero_point else ""
-            return ir.Type.parse(f"!quant.uniform<{storage}{bounds}:f32, {self.scales[0]!r}{zero}>")
+            return ir.Type.parse(f"!quant.uniform<{storage}{bounds}:f32, {_literal(self.scale)}{zero}>")
         zero = f":{self.zero_point}" if self.zero_point else ""
-        scales = ",".join(f"{scale!r}{zero}" for scale in self.scales)
+        scales = ",".join(f"{_literal(scale)}{zero}" for scale in self.scales)
         return ir.Type.parse(f"!quant.uniform<{storage}{bounds}:f32:{self.axis}, {{{scales}}}>")
+
+
+def _literal(value: float) -> str:
+    """`value` as MLIR reads it: with a point also where Python writes none, as in 1e-05."""
+    mantissa, exponent, digits = repr(value).partition("e")
+    return f"{mantissa if '.' in mantissa else f'{mantissa}.0'}{exponent}{digits}"
 
 
 def _storage_limits(bits: int, signed: bool) -> tuple[int, int]:

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import compressai_import  # noqa: F401 (before compressai)
+import compressai_import  # noqa: F401  # pyright: ignore[reportUnusedImport]
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812

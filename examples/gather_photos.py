@@ -48,13 +48,12 @@ SOURCES = (
         "apt",
         "plasma-workspace-wallpapers",
         "",
-        "LGPL-3 and CC-BY-SA-4.0, per file; package GPL-2+",
-        tuple(
-            f"*/{name}/*"
-            for name in (
-                "Altai Autumn Canopee Cascade Cluster Flow FlyingKonqui Honeywave Kay MilkyWay Opal "
-                "PastelHills Patak SafeLanding Shell Volna"
-            ).split()
+        "GPL-2+",
+        # Painted or rendered ones: the photographs of this package are the rest.
+        (
+            *("*/Altai/*", "*/Autumn/*", "*/Canopee/*", "*/Cascade/*", "*/Cluster/*", "*/Flow/*"),
+            *("*/FlyingKonqui/*", "*/Honeywave/*", "*/Kay/*", "*/MilkyWay/*", "*/Opal/*"),
+            *("*/PastelHills/*", "*/Patak/*", "*/SafeLanding/*", "*/Shell/*", "*/Volna/*"),
         ),
     ),
     Source(
@@ -93,6 +92,7 @@ SOURCES = (
 )
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+COLUMNS: tuple[str, ...] = ("file", "package", "licence", "path", "size")
 MIN_SIDE = 384  # of the stored photograph
 MAX_SIDE = 1536  # larger ones are shrunk to this: detail a pixel then resembles a small photograph
 
@@ -130,7 +130,8 @@ def flatness(image: Image.Image) -> float:
 
 def colours(image: Image.Image) -> int:
     """Return the number of different 15-bit colours in a thumbnail: low for logos and charts."""
-    small = image.resize((192, 192), Image.Resampling.BOX).point(lambda value: value & 0xF8)
+    coarse = [level & 0xF8 for level in range(256)] * 3
+    small = image.resize((192, 192), Image.Resampling.BOX).point(coarse)
     return len(small.getcolors(1 << 18) or ())
 
 
@@ -222,7 +223,7 @@ def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
     """Write the table of sources in one step, so that an interrupted run leaves a whole one."""
     partial = path.with_suffix(".partial")
     with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ("file", "package", "licence", "path", "size"))
+        writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
     partial.replace(path)

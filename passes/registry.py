@@ -44,7 +44,7 @@ PASSES: Mapping[str, str] = {
 }
 
 
-class PassFailure(Exception):
+class PassFailure(Exception):  # noqa: N818 (what MLIR calls it)
     """A pass could not do its work.
 
     Emit the reasons as diagnostics at the ops first (`op.location.emit_error(...)`); a message is

@@ -114,7 +114,10 @@ def folding_of(attribute: Any) -> tuple[int, int, int, int, int]:
 
 def _check_folding(op: Any) -> tuple[int, int, int, int, int]:
     folding = folding_of(op.attributes["folding"])
-    expect(min(folding) >= 1, f"expected folding of at least 1, but got '{folding}'")
+    expect(
+        min(folding) >= 1,
+        lambda: f"expected folding of at least 1, but got '{'x'.join(map(str, folding))}'",
+    )
     return folding
 
 
@@ -187,6 +190,14 @@ def _check_shift(op: Any, name: str) -> None:
 
 def _lanes(value: ir.Value) -> int:
     return _vector(value.type).shape[0]
+
+
+def _check_lanes(what: str, lanes: int, wanted: int) -> None:
+    expect(lanes == wanted, f"expected {what} of {wanted} lanes, but got {lanes}")
+
+
+def _check_memory_lanes(memory: ir.Value, what: str, wanted: int) -> None:
+    _check_lanes(what, memory_word(memory.type).shape[0], wanted)
 
 
 def _ceil(a: int, b: int) -> int:
@@ -629,13 +640,9 @@ class RequantizerOp(Hls.Operation, name="requantizer"):
         _check_parent(self, ProcessOp.OPERATION_NAME)
         _range(self, "range")
         lanes = _lanes(self.operands[0])
-        expect(_lanes(self.results[0]) == lanes, f"expected result of {lanes} lanes")
-        for memory, what in ((self.operands[1], "multiplier"), (self.operands[2], "shift")):
-            word = memory_word(memory.type)
-            expect(
-                word.shape[0] == lanes,
-                f"expected {what} of {lanes} lanes, but got {word.shape[0]}",
-            )
+        _check_lanes("result", _lanes(self.results[0]), lanes)
+        _check_memory_lanes(self.operands[1], "multiplier", lanes)
+        _check_memory_lanes(self.operands[2], "shift", lanes)
 
 
 class ActivationOp(Hls.Operation, name="activation"):
@@ -663,10 +670,7 @@ class ActivationOp(Hls.Operation, name="activation"):
             kind in ("relu", "leaky_relu", "abs"),
             f"expected kind 'relu', 'leaky_relu' or 'abs', but got '{kind}'",
         )
-        expect(
-            _lanes(self.results[0]) == _lanes(self.operands[0]),
-            "expected result with the lanes of its input",
-        )
+        _check_lanes("result", _lanes(self.results[0]), _lanes(self.operands[0]))
 
 
 class AddOp(Hls.Operation, name="add"):
@@ -684,13 +688,11 @@ class AddOp(Hls.Operation, name="add"):
         _check_parent(self, ProcessOp.OPERATION_NAME)
         _range(self, "range")
         _check_shift(self, "shift")
-        expect(len(array(self.attributes["multiplier"])) == 2, "expected 2 multipliers")
+        multipliers = len(array(self.attributes["multiplier"]))
+        expect(multipliers == 2, f"expected 2 multipliers, but got {multipliers}")
         lanes = _lanes(self.operands[0])
-        expect(
-            _lanes(self.results[0]) == lanes
-            and memory_word(self.operands[1].type).shape[0] == lanes,
-            f"expected constant and result of {lanes} lanes",
-        )
+        _check_lanes("result", _lanes(self.results[0]), lanes)
+        _check_memory_lanes(self.operands[1], "constant", lanes)
 
 
 class RoundOp(Hls.Operation, name="round"):
@@ -706,10 +708,7 @@ class RoundOp(Hls.Operation, name="round"):
         _check_parent(self, ProcessOp.OPERATION_NAME)
         _range(self, "range")
         _check_shift(self, "shift")
-        expect(
-            _lanes(self.results[0]) == _lanes(self.operands[0]),
-            "expected result with the lanes of its input",
-        )
+        _check_lanes("result", _lanes(self.results[0]), _lanes(self.operands[0]))
 
 
 class GdnRootOp(Hls.Operation, name="gdn_root"):
@@ -739,14 +738,10 @@ class GdnRootOp(Hls.Operation, name="gdn_root"):
             f"expected (x, norm) pairs of 'i32', but got '{pair}'",
         )
         lanes = pair.shape[0] // 2
-        expect(_lanes(self.results[0]) == lanes, f"expected result of {lanes} lanes")
+        _check_lanes("result", _lanes(self.results[0]), lanes)
         _check_words(self.operands[1], 1, 256, "table")
-        for memory, what in ((self.operands[2], "multiplier"), (self.operands[3], "shift")):
-            word = memory_word(memory.type)
-            expect(
-                word.shape[0] == lanes,
-                f"expected {what} of {lanes} lanes, but got {word.shape[0]}",
-            )
+        _check_memory_lanes(self.operands[2], "multiplier", lanes)
+        _check_memory_lanes(self.operands[3], "shift", lanes)
 
 
 _IN_DESIGN = frozenset(op.OPERATION_NAME for op in (PortInOp, PortOutOp, ProcessOp))

@@ -55,10 +55,11 @@ def run_phases(options: Options, last: Phase, progress: Progress, visit: Visit) 
 
 
 def _ingress(options: Options) -> ir.Module:
-    from licc import dialects, ingress
+    from licc import dialects
+    from licc.ingress import import_checkpoint
 
     try:
-        return ingress.import_checkpoint(
+        return import_checkpoint(
             options.checkpoint, options.input_hw, dialects.make_context(), options.transforms
         )
     except (UserError, KeyboardInterrupt):
@@ -93,7 +94,7 @@ def _run_pass(options: Options, name: str, module: ir.Module) -> None:
             run.run_step(module, pass_)
     except registry.PassFailure as failure:
         lines = [_line(options, d) for d in got if d.severity == "error"]
-        lines = lines or [f"error: {options.checkpoint}: {failure or f'{name} failed'}"]
+        lines = lines or [f"error: {options.checkpoint}: {str(failure) or f'{name} failed'}"]
         raise CompileError("\n".join([*lines, _reproducer(before, pass_)])) from failure
     except UserError:
         raise
@@ -182,12 +183,14 @@ def _build_in(options: Options, progress: Progress, work: Path) -> None:
 
 
 def _emit(options: Options, modules: dict[str, Any], work: Path) -> None:
-    from licc import report
+    from licc.report import write_reports
+    from licc.driver import golden
     from licc.target import emit
 
     try:
-        emit.write_build(modules["lower"], modules["type"], work, options)
-        report.write_reports(modules["lower"], modules["type"], work, options)
+        golden_data = golden.emit_options(modules["lower"], modules["type"], options)
+        emit.write_build(modules["lower"], work, golden_data)
+        write_reports(modules["lower"], modules["type"], work, options)
     except (UserError, OSError):
         raise
     except Exception as error:

@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -39,7 +39,7 @@ class Interrupted(BaseException):
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Generator[None]:
     """Let SIGINT, SIGTERM and SIGHUP raise `Interrupted`, so that every `finally` runs."""
 
     def stop(signum: int, _frame: FrameType | None) -> None:
@@ -84,7 +84,7 @@ def check_output(output: Path) -> Path:
 
 
 @contextmanager
-def new_build(output: Path) -> Iterator[Path]:
+def new_build(output: Path) -> Generator[Path]:
     """A fresh directory to build in; it becomes `output` when the block ends without an exception.
 
     Raises:
@@ -112,6 +112,9 @@ def new_build(output: Path) -> Iterator[Path]:
 def _make_parents(output: Path, shown: Path) -> list[Path]:
     """Make the folders above `output` that are missing; those made, innermost first."""
     missing = [path for path in output.parents if not path.exists()]
+    above = next(path for path in output.parents if path.exists())
+    if not above.is_dir():
+        raise UserError(f"{shown}: cannot write: {above.name} is not a directory")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -157,7 +160,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def _no_signals() -> Iterator[None]:
+def _no_signals() -> Generator[None]:
     before = signal.pthread_sigmask(
         signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ def read_diagnostic(info: Any) -> Diagnostic:
 
 
 @contextmanager
-def diagnostics(context: ir.Context, handle: Callable[[Diagnostic], None]) -> Iterator[None]:
+def diagnostics(context: ir.Context, handle: Callable[[Diagnostic], None]) -> Generator[None]:
     """Hand every diagnostic of `context` to `handle`, errors included, instead of printing it."""
 
     def receive(info: Any) -> bool:

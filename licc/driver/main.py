@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 import sys
-import tomllib
 import warnings
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from licc import __version__
 from licc.driver import build_dir
@@ -22,7 +19,7 @@ from licc.driver.progress import Progress
 from licc.errors import UserError
 
 TRANSFORMS = ("g_a", "g_s", "h_a", "h_s")
-LARGEST_CLOCK_MHZ = 1000.0
+LARGEST_CLOCK_MHZ = 1000
 
 _EPILOG = """\
 phases, in order (PHASE of --compile-to):
@@ -133,19 +130,19 @@ def _input(text: str) -> tuple[int, int]:
         raise UserError(
             f"--input {text}: expected HxW, such as {DEFAULT_INPUT[0]}x{DEFAULT_INPUT[1]}"
         )
-    return int(match[1]), int(match[2])
+    from licc.ingress.sizes import check_input_size
+
+    size = int(match[1]), int(match[2])
+    check_input_size(size)
+    return size
 
 
-def _clock(text: str | None) -> float | None:
+def _clock(text: str | None) -> int | None:
     if text is None:
         return None
-    try:
-        clock = float(text)
-    except ValueError:
-        clock = math.nan
-    if not 1.0 <= clock <= LARGEST_CLOCK_MHZ:
-        raise UserError(f"--clock {text}: expected MHz from 1 to {LARGEST_CLOCK_MHZ:.0f}")
-    return clock
+    if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not 1 <= int(text) <= LARGEST_CLOCK_MHZ:
+        raise UserError(f"--clock {text}: expected whole MHz from 1 to {LARGEST_CLOCK_MHZ}")
+    return int(text)
 
 
 def _transforms(text: str | None) -> tuple[str, ...] | None:
@@ -168,34 +165,18 @@ def _existing(option: str, text: str | None, directory: bool) -> Path | None:
     return path
 
 
-def targets() -> dict[str, dict[str, Any]]:
-    """The devices that ship with licc: the contents of licc/data/devices/*.toml by name."""
-    folder = resources.files("licc") / "data" / "devices"
-    files = folder.iterdir() if folder.is_dir() else ()
-    return {
-        path.name.removesuffix(".toml"): tomllib.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(files, key=lambda path: path.name)
-        if path.name.endswith(".toml")
-    }
-
-
 def _target(name: str) -> str:
-    known = targets()
-    if name not in known:
-        raise UserError(f"--target {name}: unknown target; licc knows {', '.join(known)}")
-    return name
+    from licc.target import device
+
+    return device.load(name).name
 
 
 def list_targets() -> str:
-    """One line for each device: its name and what it calls itself."""
-    found = targets()
-    width = max(map(len, found), default=0)
-    lines = (f"{name:{width}}  {_title(device)}".rstrip() for name, device in found.items())
-    return "\n".join(lines)
+    """One line for each device: its name and what it is."""
+    from licc.target import device
 
-
-def _title(device: dict[str, Any]) -> str:
-    return str(device.get("title") or device.get("board") or device.get("name") or "")
+    width = max(map(len, device.known()))
+    return "\n".join(f"{name:{width}}  {device.load(name).title}" for name in device.known())
 
 
 # --------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class Options:
     calibrate: Path | None = None
     golden: Path | None = None
     transforms: tuple[str, ...] | None = None
-    clock_mhz: float | None = None
+    clock_mhz: int | None = None
     compile_to: str = "emit"
     full_dumps: bool = False
     verbose: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ class Progress:
         self._status: Status | None = None
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Generator[None]:
         """Show progress while the block runs."""
         if not sys.stderr.isatty():
             yield
@@ -35,7 +35,7 @@ class Progress:
                 self._status = None
 
     @contextmanager
-    def phase(self, name: str, step: str) -> Iterator[None]:
+    def phase(self, name: str, step: str) -> Generator[None]:
         """Show that a phase is at work, and with `verbose` how long it took."""
         if self._status is not None:
             self._status.update(f"[bold]{name}[/bold]  {step}")

@@ -32,11 +32,9 @@ from licc.ingress.modules import (
     build_layer,
     fold,
 )
+from licc.ingress.sizes import check_input_size
 
 Size = tuple[int, int]
-
-LARGEST_SIDE = 16384
-"""Images larger than this are a mistake: neither 16-bit coordinates nor line buffers would hold them."""
 
 # What CompressAI's entropy models store beside the medians; only their names are checked.
 ENTROPY_KEYS = re.compile(
@@ -71,14 +69,6 @@ class Network:
     input: Size
     padded: Size
     functions: Sequence[Function]
-
-
-def check_input_size(input_hw: Size) -> None:
-    """Raise a UserError unless `input_hw` (height, width) is the size of an image."""
-    if not all(1 <= extent <= LARGEST_SIDE for extent in input_hw):
-        raise UserError(
-            f"--input {input_hw[0]}x{input_hw[1]}: expected height and width from 1 to {LARGEST_SIDE}"
-        )
 
 
 def padded_size(input_hw: Size, multiple: int) -> Size:

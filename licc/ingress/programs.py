@@ -24,7 +24,8 @@ from torch import Tensor, nn
 
 from licc.errors import UserError
 from licc.ingress.architectures import TRANSFORMS
-from licc.ingress.networks import Function, Network, Size, check_input_size, padded_size, select
+from licc.ingress.networks import Function, Network, Size, padded_size, select
+from licc.ingress.sizes import check_input_size
 
 NODE_MARK = "#"
 """Separates a layer's path from the number of a call in it; module names may hold it."""

@@ -83,12 +83,15 @@ class _Options:
         return Folding(oc, ic, kh, kw)
 
 
-def search(chains: Sequence[Sequence[Process]], budget: Budget) -> Schedule:
+def search(
+    chains: Sequence[Sequence[Process]], budget: Budget, at_least: int = 0
+) -> Schedule:
     """The fastest schedule that the search finds for the processes of all `chains` together.
 
     Args:
         chains: the processes of each transform in order.
         budget: for all of them.
+        at_least: a rate of so many cycles is fast enough.
 
     Returns:
         Foldings in the order of the chains.
@@ -99,8 +102,8 @@ def search(chains: Sequence[Sequence[Process]], budget: Budget) -> Schedule:
     options = [
         _options(p, i == 0, i == len(chain) - 1) for chain in chains for i, p in enumerate(chain)
     ]
-    low = max(int(o.cycles.min()) for o in options)
-    high = max(int(o.cycles.max()) for o in options)
+    low = max(at_least, *(int(o.cycles.min()) for o in options))
+    high = max(low, *(int(o.cycles.max()) for o in options))
     best = _choose(options, high, budget)
     if best is None:
         raise InfeasibleError(_binding(options, budget))

@@ -30,7 +30,7 @@ UNITS = {
     "lic.add": "add",
     "lic.round_latent": "round",
 }
-TARGET, CLOCK = "lic.target", "lic.clock_mhz"
+TARGET, CLOCK, SEPARATE = "lic.target", "lic.clock_mhz", "lic.separate"
 TOPS = {"g_a": "encoder", "h_a": "hyper_encoder", "h_s": "hyper_decoder", "g_s": "decoder"}
 # Which transforms run on the board at the same time.
 ROLES = {"encoder": ("g_a", "h_a"), "decoder": ("g_s", "h_s")}
@@ -262,7 +262,9 @@ def conv_geometry(op: Any) -> ConvGeometry:
     strides, padding = array(op.attributes["strides"]), array(op.attributes["padding"])
     if strides[0] != strides[1]:
         raise StageError(
-            op, f"layer '{layer}': expected one stride for rows and columns, but got {strides}"
+            op,
+            f"layer '{layer}': expected one stride for rows and columns, "
+            f"but got '{strides[0]}x{strides[1]}'"
         )
     check_convolution(op)
     _, _, kh, kw = shape_of(op.operands[1])

@@ -31,7 +31,7 @@ class Device:
 
     Attributes:
         name: as given with `--target`.
-        description: board and part, for reports.
+        title: board and part, for reports.
         part: the vendor's part number, for Vitis.
         platform: the Vitis platform, "" where there is none.
         clock_mhz: of the accelerator unless another one is asked for.
@@ -42,7 +42,7 @@ class Device:
     """
 
     name: str
-    description: str
+    title: str
     part: str
     platform: str
     clock_mhz: int
@@ -82,7 +82,7 @@ def load(name: str) -> Device:
 def _device(name: str, table: dict[str, Any]) -> Device:
     return Device(
         name,
-        table["description"],
+        table["title"],
         table["part"],
         table["platform"],
         table["clock"]["default_mhz"],

@@ -116,24 +116,24 @@ def _region(design: Design) -> _Region:
     in_beats = _stream_of(BEAT, "beats")
     reader = (
         _Call(
-            f"{design.name}_{source.name}_load",
+            f"{source.name}_load",
             (f"const {BEAT}* memory", in_beats),
             (source.name, beats_in),
         ),
         _Call(
-            f"{design.name}_{source.name}_unpack",
+            f"{source.name}_unpack",
             (in_beats, _stream_of(source.word.cpp, "output")),
             (beats_in, names[0]),
         ),
     )
     writer = (
         _Call(
-            f"{design.name}_{sink.name}_pack",
+            f"{sink.name}_pack",
             (_stream_of(sink.word.cpp, "input"), in_beats),
             (names[-1], beats_out),
         ),
         _Call(
-            f"{design.name}_{sink.name}_store",
+            f"{sink.name}_store",
             (in_beats, f"{BEAT}* memory"),
             (beats_out, sink.name),
         ),

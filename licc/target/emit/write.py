@@ -21,7 +21,7 @@ from licc.target.emit.golden import sums_of, tensor_bytes
 from licc.target.emit.printer import print_design, print_testbench, render
 from licc.target.emit.view import BEAT_BYTES, Design, EmitError, Memory, view_of
 
-__all__ = ["EmitOptions", "write_build"]
+__all__ = ["EmitOptions", "golden_input", "memory_bytes", "views_of", "write_build"]
 
 Values = npt.NDArray[np.int64]
 # Runs a design op on an input [channels, height, width]: every process's output by name.
@@ -55,16 +55,21 @@ def write_build(module: ir.Module, out: Path, options: EmitOptions | None = None
         EmitError: an op that the printer does not know; nothing was written then.
     """
     options = options or EmitOptions()
-    operations = [op.operation for op in module.body.operations]
-    for op in operations:
-        if op.name != "hls.design":
-            raise EmitError(f"{op.location}: '{op.name}' op is unknown to the printer")
-    designs = [(op, view_of(op)) for op in operations]
+    designs = views_of(module)
     files = _sources([design for _, design in designs], options)
     for path, text in files.items():
         _write(out / "hls" / path, text.encode())
     _write_parameters([design for _, design in designs], out / "weights")
     _write_golden(designs, out / "hls" / "golden", options)
+
+
+def views_of(module: ir.Module) -> list[tuple[ir.Operation, Design]]:
+    """The designs of a module with their views; EmitError for any other op."""
+    operations = [op.operation for op in module.body.operations]
+    for op in operations:
+        if op.name != "hls.design":
+            raise EmitError(f"{op.location}: '{op.name}' op is unknown to the printer")
+    return [(op, view_of(op)) for op in operations]
 
 
 def _write(path: Path, data: bytes) -> None:

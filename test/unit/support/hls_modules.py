@@ -49,16 +49,16 @@ def design(name, top, body):
     )
 
 
-def port_in(shape, element, lanes, role="image"):
+def port_in(shape, element, lanes, role="image", name="g_a"):
     return (
-        f'  %0 = "hls.port_in"() {{name = "source", role = "{role}", shape = array<i64: '
+        f'  %0 = "hls.port_in"() {{name = "{name}_input", role = "{role}", shape = array<i64: '
         f"{', '.join(map(str, shape))}>}} : () -> {stream(element, lanes)}\n"
     )
 
 
-def port_out(value, shape, element, lanes, role="latent"):
+def port_out(value, shape, element, lanes, role="latent", name="g_a"):
     return (
-        f'  "hls.port_out"(%{value}) {{name = "sink", role = "{role}", shape = array<i64: '
+        f'  "hls.port_out"(%{value}) {{name = "{name}_output", role = "{role}", shape = array<i64: '
         f"{', '.join(map(str, shape))}>}} : ({stream(element, lanes)}) -> ()\n"
     )
 
@@ -266,10 +266,12 @@ class Gdn:
             self.norm_shift += 1
         self.norm = (1, max(1, rshr(self.acc[1], self.norm_shift)))
         self.multiplier = rng.integers(1 << 16, 1 << 17, c)
-        bits = self.norm[1].bit_length() - 1
-        top = bits // 2 if self.form == "rsqrt" else bits
-        self.shift = rng.integers(22, 26, c) + (top if self.inverse else -top // 2)
-        self.shift = np.clip(self.shift, top if self.inverse else 0, 46 - (0 if self.inverse else top))
+        # Shifts that spread the results over the range, and keep every total shift in [0, 62].
+        roots = [self.root(int(n)) for n in self.pairs(self.x)[1::2].flat]
+        values = [abs(int(x)) * m * 2.0**e for x, (m, e) in zip(self.x.flat, roots)]
+        spread = int(np.log2(max(np.median(values), 1))) + 1 - (5 if self.out_element == "i8" else 10)
+        least, most = min(e for _, e in roots), max(e for _, e in roots)
+        self.shift = np.clip(spread + rng.integers(-1, 2, c), max(most - 16, 0), 46 + least)
 
     def pairs(self, x):
         power = x * x if self.form == "rsqrt" else np.abs(x)

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Convolutions and matrix products that are exact on integers, by floating-point BLAS.
+
+A double holds every integer below 2^53, so a sum of products whose bound `max|x| * max_o sum|w_o|` lies
+below 2^53 is exact in any order of summation. Where the bound is not met, the weights are split into
+halves. Working memory is bounded: windows are gathered in strips of output rows.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from licc.interp.arith import Integers, RangeError
+
+__all__ = ["correlate", "matmul", "scatter"]
+
+Array = npt.NDArray[np.generic]
+_EXACT = 1 << 53
+_HALF_BITS = 16
+_STRIP_BYTES = 32 << 20
+
+
+def correlate(
+    x: Array,
+    weight: Array,
+    offsets: tuple[Sequence[int], Sequence[int]],
+    stride: tuple[int, int],
+    size: tuple[int, int],
+) -> Array:
+    """`y[o, r, c] = sum w[o, i, j, k] * x[i, r * stride + offsets[0][j], c * stride + offsets[1][k]]`.
+
+    What lies outside x is zero. Floats give float32 results, integers exact int64 ones.
+
+    Args:
+        x: [I, H, W].
+        weight: [O, I, len(offsets[0]), len(offsets[1])].
+        offsets: of each tap row and tap column; any integers.
+        stride: rows and columns between neighbouring outputs.
+        size: rows and columns of the result.
+
+    Raises:
+        RangeError: integers whose sums int64 does not hold.
+    """
+    if x.dtype.kind == "f":
+        return _correlate(x.astype(np.float32), weight.astype(np.float32), offsets, stride, size)
+    if _bound(x, weight) < _EXACT:
+        total = _correlate(
+            x.astype(np.float64), weight.astype(np.float64), offsets, stride, size
+        )
+        return total.astype(np.int64)
+    high, low = _halves(x, weight)
+    parts = [correlate(x, half, offsets, stride, size) for half in (high, low)]
+    return (parts[0].astype(np.int64) << _HALF_BITS) + parts[1]
+
+
+def scatter(
+    x: Array, weight: Array, stride: tuple[int, int], padding: tuple[int, int], size: tuple[int, int]
+) -> Array:
+    """Transposed convolution by its definition: every input pixel adds its taps to the output.
+
+    `y[o, r * stride - padding + j, c * stride - padding + k] += w[i, o, j, k] * x[i, r, c]`.
+
+    Args:
+        x: [I, H, W].
+        weight: [I, O, KH, KW], as in torch.nn.ConvTranspose2d.
+        stride: rows and columns.
+        padding: rows and columns cut off at the top and left.
+        size: rows and columns of the result.
+    """
+    _, height, width = x.shape
+    _, outputs, kh, kw = weight.shape
+    flat = x.reshape(x.shape[0], -1)
+    full = np.zeros(
+        (
+            outputs,
+            max((height - 1) * stride[0] + kh, padding[0] + size[0]),
+            max((width - 1) * stride[1] + kw, padding[1] + size[1]),
+        ),
+        dtype=np.float32 if x.dtype.kind == "f" else np.int64,
+    )
+    for j in range(kh):
+        for k in range(kw):
+            part = matmul(weight[:, :, j, k].T, flat).reshape(outputs, height, width)
+            rows = slice(j, j + (height - 1) * stride[0] + 1, stride[0])
+            columns = slice(k, k + (width - 1) * stride[1] + 1, stride[1])
+            full[:, rows, columns] += part
+    return full[:, padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]]
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """`a @ b`: float32 for floats, exact int64 for integers.
+
+    Raises:
+        RangeError: integers whose sums int64 does not hold.
+    """
+    if b.dtype.kind == "f":
+        return a.astype(np.float32) @ b.astype(np.float32)
+    if _bound(b, a) < _EXACT:
+        return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+    high, low = _halves(b, a)
+    return (matmul(high, b).astype(np.int64) << _HALF_BITS) + matmul(low, b)
+
+
+def _bound(x: Array, weight: Array) -> int:
+    """The largest magnitude that any partial sum can reach."""
+    if x.size == 0 or weight.size == 0:
+        return 0
+    # Python integers: the product must not wrap before it is compared.
+    largest = max(abs(int(x.min())), abs(int(x.max())))
+    rows = np.abs(weight.astype(np.float64)).reshape(weight.shape[0], -1).sum(axis=1)
+    return largest * int(np.ceil(rows.max()))
+
+
+def _halves(x: Array, weight: Array) -> tuple[Integers, Integers]:
+    """`weight = high * 2^16 + low`, low in [0, 2^16)."""
+    if _bound(x, weight) >= 1 << 62:
+        raise RangeError("a sum of products that 64 bits do not hold")
+    stored = weight.astype(np.int64)
+    low = stored & ((1 << _HALF_BITS) - 1)
+    if np.array_equal(low, stored):
+        # Splitting again would not end: the activations are what is too wide.
+        raise RangeError("a product of factors that are too wide to sum exactly")
+    return stored >> _HALF_BITS, low
+
+
+def _correlate(
+    x: Array,
+    weight: Array,
+    offsets: tuple[Sequence[int], Sequence[int]],
+    stride: tuple[int, int],
+    size: tuple[int, int],
+) -> Array:
+    channels, height, width = x.shape
+    outputs, taps = weight.shape[0], (weight.shape[2], weight.shape[3])
+    rows, columns = size
+    result = np.empty((outputs, rows, columns), dtype=x.dtype)
+    kernel = weight.reshape(outputs, -1)
+    left = max(0, -min(offsets[1]))
+    right = max(0, (columns - 1) * stride[1] + max(offsets[1]) - (width - 1))
+    depth = channels * taps[0] * taps[1]
+    strip = max(1, _STRIP_BYTES // max(1, depth * columns * x.itemsize))
+    windows = np.empty((channels, *taps, min(strip, rows), columns), dtype=x.dtype)
+    for first in range(0, rows, strip):
+        count = min(strip, rows - first)
+        block = windows[:, :, :, :count]
+        for j, dy in enumerate(offsets[0]):
+            _gather(x, block[:, j], first, dy, offsets[1], stride, (left, right))
+        gathered = np.ascontiguousarray(block).reshape(depth, count * columns)
+        result[:, first : first + count] = (kernel @ gathered).reshape(outputs, count, columns)
+    return result
+
+
+def _gather(
+    x: Array,
+    into: Array,
+    first: int,
+    dy: int,
+    columns: Sequence[int],
+    stride: tuple[int, int],
+    pad: tuple[int, int],
+) -> None:
+    """One tap row of a strip: into[i, k, r, c], zero outside x."""
+    count, width = into.shape[2], into.shape[3]
+    source = (first + np.arange(count)) * stride[0] + dy
+    inside = (source >= 0) & (source < x.shape[1])
+    lines = np.zeros((x.shape[0], count, x.shape[2] + pad[0] + pad[1]), dtype=x.dtype)
+    lines[:, inside, pad[0] : pad[0] + x.shape[2]] = x[:, source[inside]]
+    for k, dx in enumerate(columns):
+        start = pad[0] + dx
+        into[:, k] = lines[:, :, start : start + (width - 1) * stride[1] + 1 : stride[1]]
