@@ -43,6 +43,7 @@ __all__ = [
     "VerifyError",
     "array",
     "expect",
+    "fields",
     "irdl_module",
     "load",
     "verified",
@@ -194,6 +195,19 @@ def load(*dialects: type[ext.Dialect]) -> None:
     for dialect in dialects:
         if not context.is_dialect_loaded(dialect.DIALECT_NAMESPACE):
             dialect.load()
+
+
+def fields(op: Any) -> tuple[list[tuple[str, str]], list[str], list[tuple[str, str]], list[str]]:
+    """What an op class declares: operands, attributes, results and regions.
+
+    Operands and results are pairs of a name and what it may be: "tensor" or "any".
+    """
+
+    def typed(found: Any) -> list[tuple[str, str]]:
+        return [(f.name, "tensor" if f.constraint is Tensor else "any") for f in found]
+
+    operands, attributes, results, regions = ext.partition_fields(op._fields)
+    return typed(operands), [f.name for f in attributes], typed(results), [f.name for f in regions]
 
 
 def irdl_module(dialect: type[ext.Dialect]) -> ir.Module:

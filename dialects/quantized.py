@@ -10,10 +10,9 @@ __all__ = ["Quantized", "element_type", "printable_scale", "quantized", "shape_o
 
 
 def printable_scale(scale: float) -> float:
-    """The nearest scale that MLIR's printer does not change.
+    """The nearest scale of seven significant digits, which MLIR prints short.
 
-    `!quant.uniform` prints scales with seven significant digits; a scale that has more would
-    differ between the IR in memory and the IR in a file.
+    Any other scale survives its text as well, with all of its seventeen digits.
     """
     return float(f"{scale:.6e}")
 
@@ -61,7 +60,9 @@ class Quantized:
         bounds = "" if (self.lo, self.hi) == (least, most) else f"<{self.lo}:{self.hi}>"
         if self.axis is None:
             zero = f":{self.zero_point}" if self.zero_point else ""
-            return ir.Type.parse(f"!quant.uniform<{storage}{bounds}:f32, {_literal(self.scale)}{zero}>")
+            return ir.Type.parse(
+                f"!quant.uniform<{storage}{bounds}:f32, {_literal(self.scale)}{zero}>"
+            )
         zero = f":{self.zero_point}" if self.zero_point else ""
         scales = ",".join(f"{_literal(scale)}{zero}" for scale in self.scales)
         return ir.Type.parse(f"!quant.uniform<{storage}{bounds}:f32:{self.axis}, {{{scales}}}>")

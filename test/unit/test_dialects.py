@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -219,3 +220,13 @@ def _try_forms(op: ir.Operation) -> None:
 def test_irdl_files_are_those_of_the_op_classes(path: Path) -> None:
     written = (ROOT / "dialects" / path).read_text(encoding="utf-8")
     assert written == irdl_texts()[path], "run python -m licc.dialects.irdl"
+
+
+def test_pages_are_those_of_the_op_classes() -> None:
+    spec = importlib.util.spec_from_file_location("docs", ROOT / "tools" / "gen_dialect_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    for path, text in tool.pages().items():
+        assert path.read_text(encoding="utf-8") == text, "run tools/gen_dialect_docs.py"
