@@ -9,7 +9,7 @@ import numpy as np
 from torch_mlir import ir
 from torch_mlir.dialects import func
 
-from licc.dialects.quantized import Quantized
+from licc.dialects.quantized import Quantized, quantized, shape_of
 
 IMAGE = Quantized(8, False, 0, 255, (1.0,))
 ACTIVATION = Quantized(8, True, -128, 127, (1.0,))
@@ -239,3 +239,24 @@ def hyperprior(n: int, m: int, height: int, width: int) -> dict:
 # Latents whose accumulators stay within i32 for any weights.
 LATENT12 = Quantized(16, True, -2048, 2047, (2.0**-4,))
 SYMBOLS_SMALL = Quantized(16, True, -512, 511, (1.0,))
+
+
+# One function each: name, shape and type of its argument, layers.
+NETWORKS = {
+    "conv, GDN, rounding": ("g_a", (3, 11, 9), IMAGE, [Layer("conv", 4), Layer("gdn"), Layer("conv", 3, 3), Layer("round")]),
+    "GDN1 and a wide stride": ("g_a", (3, 17, 21), IMAGE, [Layer("conv", 4, 9, 4), Layer("gdn1"), Layer("conv", 3)]),
+    "transposed": ("g_s", (5, 4, 3), SYMBOLS_SMALL, [Layer("deconv", 4), Layer("igdn"), Layer("deconv", 3, 9, 4)]),
+    "transposed, odd": ("g_s", (3, 4, 5), SYMBOLS_SMALL, [Layer("deconv", 3, 3, 2, 0, 0), Layer("igdn1"), Layer("deconv", 3, 4, 2, 1, 0)]),
+    "abs, ReLU": ("h_a", (4, 6, 7), LATENT12, [Layer("abs"), Layer("conv", 3, 3, 1), Layer("relu"), Layer("conv", 2), Layer("round")]),
+    "medians, leaky": ("h_s", (3, 4, 3), SYMBOLS_SMALL, [Layer("add"), Layer("deconv", 4), Layer("leaky_relu"), Layer("conv", 6, 3, 1), Layer("relu")]),
+}  # fmt: skip
+
+
+def sample(module: ir.Module, name: str, seed: int = 3) -> np.ndarray:
+    """Stored integers over the whole range of the function's argument."""
+    function = next(op for op in module.body.operations if op.attributes["sym_name"].value == name)
+    argument = function.entry_block.arguments[0]
+    kind = quantized(argument.type)
+    assert kind is not None
+    random = np.random.default_rng(seed)
+    return random.integers(kind.lo, kind.hi + 1, shape_of(argument))
