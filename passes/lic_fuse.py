@@ -112,7 +112,9 @@ def _stage(group: list[Any], value: ir.Value, before: Any) -> ir.Value:
     inner: ir.Value = block.arguments[0]
     with ir.InsertionPoint(block):
         for op in group:
-            inner = _subpixel(op, inner) if op.operation.name == "lic.deconv2d" else _copy(op, inner)
+            inner = (
+                _subpixel(op, inner) if op.operation.name == "lic.deconv2d" else _copy(op, inner)
+            )
         ir.Operation.create("lic.yield", operands=[inner], loc=location)
     return stage.results[0]
 

@@ -36,7 +36,9 @@ class LicSchedule(Pass):
 
     name: ClassVar[str] = "lic-schedule"
     target: str = option("zcu102", "the device")
-    clock_mhz: int | None = option(None, "clock of the accelerator; the device's default when not given")
+    clock_mhz: int | None = option(
+        None, "clock of the accelerator; the device's default when not given"
+    )
     dsp: int | None = option(None, "use at most so many DSPs")
     bram18: int | None = option(None, "use at most so many BRAM18s")
     share: Literal["auto", "role", "transform"] = option(
@@ -161,9 +163,7 @@ def _annotate(stage: Stage, foldings: Sequence[Folding]) -> None:
 
     processes = [piece.process for piece in stage.pieces]
     write_foldings(stage, {p.kind: f for p, f in zip(processes, foldings, strict=True)})
-    costs = [
-        cost(p, f.oc, f.ic, f.kh, f.kw) for p, f in zip(processes, foldings, strict=True)
-    ]
+    costs = [cost(p, f.oc, f.ic, f.kh, f.kw) for p, f in zip(processes, foldings, strict=True)]
     attributes = stage.op.attributes
     if processes[0].kind == "conv":
         attributes["packing"] = ir.StringAttr.get(packing(processes[0], foldings[0]))

@@ -68,7 +68,9 @@ def _target(module: ir.Module) -> tuple[str, int]:
     attributes = module.operation.attributes
     for name in (TARGET, CLOCK):
         if name not in attributes:
-            raise StageError(module.operation, f"requires attribute '{name}'; run lic-schedule first")
+            raise StageError(
+                module.operation, f"requires attribute '{name}'; run lic-schedule first"
+            )
     return ir.StringAttr(attributes[TARGET]).value, ir.IntegerAttr(attributes[CLOCK]).value
 
 
@@ -222,11 +224,14 @@ def _design(transform: Transform, device: str, clock: int) -> None:
 def _roles(function: func.FuncOp) -> tuple[str, str]:
     found: list[str] = []
     for name in ("arg_attrs", "res_attrs"):
-        each = function.attributes[name] if name in function.attributes else None
-        attributes = ir.DictAttr(ir.ArrayAttr(each)[0]) if each is not None else {}
-        if "lic.role" not in attributes:
+        roles = [
+            ir.StringAttr(ir.DictAttr(each)["lic.role"]).value
+            for each in function.attributes.get(name, ())
+            if "lic.role" in ir.DictAttr(each)
+        ]
+        if not roles:
             raise StageError(function, f"requires 'lic.role' in '{name}'")
-        found.append(ir.StringAttr(attributes["lic.role"]).value)
+        found.append(roles[0])
     return found[0], found[1]
 
 
@@ -305,7 +310,9 @@ class _Body:
 
     def _scaling(self, op: Any) -> tuple[ir.Value, ir.Value]:
         lanes = self._node.folding.oc
-        multiplier = self._per_channel("multiplier", array(op.attributes["multiplier"]), "int32", lanes)
+        multiplier = self._per_channel(
+            "multiplier", array(op.attributes["multiplier"]), "int32", lanes
+        )
         shift = self._per_channel("shift", array(op.attributes["shift"]), "int8", lanes)
         return multiplier, shift
 

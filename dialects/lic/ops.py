@@ -653,7 +653,7 @@ class PixelShuffleOp(Lic.Operation, name="pixel_shuffle", traits=[Pure]):
 # Between the domains
 # --------------------------------------------------------------------------------------------------
 class QuantizeOp(Lic.Operation, name="quantize", traits=[Pure]):
-    """f32 to typed: `clamp(floor(x / scale + 1/2) + zero_point)`."""
+    """f32 to typed: `clamp(floor(x / scale + 1/2))`; zero points other than 0 are refused everywhere."""
 
     output: Result[Tensor]
     input: Operand[Tensor]
@@ -665,7 +665,7 @@ class QuantizeOp(Lic.Operation, name="quantize", traits=[Pure]):
 
 
 class DequantizeOp(Lic.Operation, name="dequantize", traits=[Pure]):
-    """Typed to f32: `scale * (q - zero_point)`."""
+    """Typed to f32: `scale * q`."""
 
     output: Result[Tensor]
     input: Operand[Tensor]

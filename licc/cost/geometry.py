@@ -51,9 +51,7 @@ class ConvGeometry:
         """Of `lic.conv2d`: taps ascend with the kernel's index, from `-padding`."""
         taps = [Taps(-p, k) for p, k in zip(padding, kernel, strict=True)]
         order = [(tuple(range(k)),) for k in kernel]
-        return ConvGeometry(
-            input_, output, stride, 1, (taps[0],), (taps[1],), order[0], order[1]
-        )
+        return ConvGeometry(input_, output, stride, 1, (taps[0],), (taps[1],), order[0], order[1])
 
     @staticmethod
     def subpixel(
@@ -65,9 +63,7 @@ class ConvGeometry:
         """
         rows, weight_rows = _phases(kernel[0], stride, padding[0])
         columns, weight_columns = _phases(kernel[1], stride, padding[1])
-        return ConvGeometry(
-            input_, output, 1, stride, rows, columns, weight_rows, weight_columns
-        )
+        return ConvGeometry(input_, output, 1, stride, rows, columns, weight_rows, weight_columns)
 
     @cached_property
     def span(self) -> int:

@@ -134,9 +134,7 @@ def _conv(process: Process, oc: Any, ic: Any, kh: Any, kw: Any) -> Cost:
     )
 
 
-def _conv_fifo(
-    process: Process, geometry: ConvGeometry, oc: Any, ic: Any, kh: Any, kw: Any
-) -> Any:
+def _conv_fifo(process: Process, geometry: ConvGeometry, oc: Any, ic: Any, kh: Any, kw: Any) -> Any:
     """Depth that keeps a line buffer from waiting.
 
     The words of a row are read in one burst, one a cycle, then none until the next. A producer that
@@ -155,11 +153,7 @@ def _norm(process: Process, oc: Any, ic: Any) -> Cost:
     blocks, words = ceil_div(channels, oc), ceil_div(channels, ic)
     depth = np.maximum(words, LEAST_FIFO)
     fifo = memory.fifo_bram18(depth, ic * process.in_bits)
-    bram = (
-        memory.gamma(blocks * words, oc * ic)
-        + memory.per_channel(blocks, oc, BETA_BITS)
-        + fifo
-    )
+    bram = memory.gamma(blocks * words, oc * ic) + memory.per_channel(blocks, oc, BETA_BITS) + fifo
     return Cost(
         cycles.gdn_norm(process.pixels, channels, oc, ic),
         dsp.gdn_norm(oc, ic, process.form),

@@ -188,7 +188,7 @@ def _emit(options: Options, modules: dict[str, Any], work: Path) -> None:
     from licc.target import emit
 
     try:
-        golden_data = golden.emit_options(modules["lower"], modules["type"], options)
+        golden_data = golden.emit_options(modules["type"], options)
         emit.write_build(modules["lower"], work, golden_data)
         write_reports(modules["lower"], modules["type"], work, options)
     except (UserError, OSError):

@@ -48,7 +48,9 @@ def integers(values: Any) -> Integers:
     raw = np.asarray(values)
     if raw.dtype == np.int64:
         return raw
-    if raw.dtype.kind not in "iub" or (raw.dtype == np.uint64 and raw.size and raw.max() >= 1 << 63):
+    if raw.dtype.kind not in "iub" or (
+        raw.dtype == np.uint64 and raw.size and raw.max() >= 1 << 63
+    ):
         raise RangeError(f"expected integers of at most 64 bits, but got '{raw.dtype}'")
     return raw.astype(np.int64)
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Convolutions and matrix products that are exact on integers, by floating-point BLAS.
 
-A double holds every integer below 2^53, so a sum of products whose bound `max|x| * max_o sum|w_o|` lies
-below 2^53 is exact in any order of summation. Where the bound is not met, the weights are split into
-halves. Working memory is bounded: windows are gathered in strips of output rows.
+A double holds every integer below 2^53 and a float every one below 2^24, so a sum of products whose bound
+`max|x| * max_o sum|w_o|` lies below that is exact in any order of summation: the narrower type that the
+bound allows is taken. Where neither is enough, the weights are split into halves. Working memory is
+bounded: windows are gathered in strips of output rows.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +17,9 @@ from licc.interp.arith import Integers, RangeError
 
 __all__ = ["correlate", "matmul", "scatter"]
 
-Array = npt.NDArray[np.generic]
-_EXACT = 1 << 53
+Array = npt.NDArray[Any]
+# Floating types, narrow first, and the magnitude below which they hold every integer.
+_EXACT_TYPES = ((np.float32, 1 << 24), (np.float64, 1 << 53))
 _HALF_BITS = 16
 _STRIP_BYTES = 32 << 20
 
@@ -30,7 +33,7 @@ def correlate(
 ) -> Array:
     """`y[o, r, c] = sum w[o, i, j, k] * x[i, r * stride + offsets[0][j], c * stride + offsets[1][k]]`.
 
-    What lies outside x is zero. Floats give float32 results, integers exact int64 ones.
+    What lies outside x is zero, and so is a sum of no taps. Floats give float32 results, integers exact int64 ones.
 
     Args:
         x: [I, H, W].
@@ -42,12 +45,14 @@ def correlate(
     Raises:
         RangeError: integers whose sums int64 does not hold.
     """
+    if 0 in weight.shape:
+        dtype = np.float32 if x.dtype.kind == "f" else np.int64
+        return np.zeros((weight.shape[0], *size), dtype=dtype)
     if x.dtype.kind == "f":
         return _correlate(x.astype(np.float32), weight.astype(np.float32), offsets, stride, size)
-    if _bound(x, weight) < _EXACT:
-        total = _correlate(
-            x.astype(np.float64), weight.astype(np.float64), offsets, stride, size
-        )
+    exact = _exact_type(_bound(x, weight))
+    if exact is not None:
+        total = _correlate(x.astype(exact), weight.astype(exact), offsets, stride, size)
         return total.astype(np.int64)
     high, low = _halves(x, weight)
     parts = [correlate(x, half, offsets, stride, size) for half in (high, low)]
@@ -55,7 +60,11 @@ def correlate(
 
 
 def scatter(
-    x: Array, weight: Array, stride: tuple[int, int], padding: tuple[int, int], size: tuple[int, int]
+    x: Array,
+    weight: Array,
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    size: tuple[int, int],
 ) -> Array:
     """Transposed convolution by its definition: every input pixel adds its taps to the output.
 
@@ -67,7 +76,12 @@ def scatter(
         stride: rows and columns.
         padding: rows and columns cut off at the top and left.
         size: rows and columns of the result.
+
+    Raises:
+        RangeError: integers whose sums int64 does not hold.
     """
+    if x.dtype.kind != "f":
+        _check_sums(x, np.swapaxes(weight, 0, 1))
     _, height, width = x.shape
     _, outputs, kh, kw = weight.shape
     flat = x.reshape(x.shape[0], -1)
@@ -96,10 +110,15 @@ def matmul(a: Array, b: Array) -> Array:
     """
     if b.dtype.kind == "f":
         return a.astype(np.float32) @ b.astype(np.float32)
-    if _bound(b, a) < _EXACT:
-        return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+    exact = _exact_type(_bound(b, a))
+    if exact is not None:
+        return (a.astype(exact) @ b.astype(exact)).astype(np.int64)
     high, low = _halves(b, a)
     return (matmul(high, b).astype(np.int64) << _HALF_BITS) + matmul(low, b)
+
+
+def _exact_type(bound: int) -> type[np.floating[Any]] | None:
+    return next((type_ for type_, limit in _EXACT_TYPES if bound < limit), None)
 
 
 def _bound(x: Array, weight: Array) -> int:
@@ -112,10 +131,14 @@ def _bound(x: Array, weight: Array) -> int:
     return largest * int(np.ceil(rows.max()))
 
 
-def _halves(x: Array, weight: Array) -> tuple[Integers, Integers]:
-    """`weight = high * 2^16 + low`, low in [0, 2^16)."""
+def _check_sums(x: Array, weight: Array) -> None:
     if _bound(x, weight) >= 1 << 62:
         raise RangeError("a sum of products that 64 bits do not hold")
+
+
+def _halves(x: Array, weight: Array) -> tuple[Integers, Integers]:
+    """`weight = high * 2^16 + low`, low in [0, 2^16)."""
+    _check_sums(x, weight)
     stored = weight.astype(np.int64)
     low = stored & ((1 << _HALF_BITS) - 1)
     if np.array_equal(low, stored):
@@ -131,7 +154,7 @@ def _correlate(
     stride: tuple[int, int],
     size: tuple[int, int],
 ) -> Array:
-    channels, height, width = x.shape
+    channels, _, width = x.shape
     outputs, taps = weight.shape[0], (weight.shape[2], weight.shape[3])
     rows, columns = size
     result = np.empty((outputs, rows, columns), dtype=x.dtype)

@@ -6,7 +6,7 @@ image in the wrong order gives wrong integers here as it would on the board. Str
 tensors, [channels, height, width]; how they are cut into words does not change what they carry.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,11 @@ from licc.interp.arith import Integers, RangeError
 from licc.interp.lic import InterpError, elements
 from licc.interp.root import root_by_table
 
-__all__ = ["designs", "run"]
+__all__ = ["designs", "run", "stream"]
 
 Results = dict[str, Integers]
+# x^2 has 26 bits and meets gamma's 17 in one multiplier.
+_GDN_INPUT = (-(1 << 12), (1 << 12) - 1)
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,19 @@ def designs(module: ir.Module) -> dict[str, Any]:
 
 
 def run(design: Any, x: npt.NDArray[Any]) -> Results:
-    """Interpret one design.
+    """What each process of a design writes, by its name: `stream`, with every result kept."""
+    return dict(stream(design, x))
+
+
+def stream(design: Any, x: npt.NDArray[Any]) -> Iterator[tuple[str, Integers]]:
+    """Interpret one design, process after process; a result is held only until the next has read it.
 
     Args:
         design: an `hls.design` op.
         x: [channels, height, width] integers, what its input port reads.
 
-    Returns:
-        What each process writes, by its name: [channels, height, width] int64. The pairs of
+    Yields:
+        The name of each process and what it writes: [channels, height, width] int64. The pairs of
         `hls.gdn_norm` are 2C channels, x and norm alternating.
 
     Raises:
@@ -59,17 +66,16 @@ def run(design: Any, x: npt.NDArray[Any]) -> Results:
             non-zero padding, a shape that does not fit, or a constant that was elided.
     """
     streams: dict[ir.Value, Integers] = {}
-    results: Results = {}
     for view in design.operation.regions[0].blocks[0].operations:
         op = view.operation
         if op.name == "hls.port_in":
-            streams[op.results[0]] = _port(op, arith.integers(x))
+            word = stream_word(op.results[0].type)
+            streams[op.results[0]] = _fits(_string(op, "name"), _port(op, arith.integers(x)), word)
         elif op.name == "hls.port_out":
             _port(op, streams[op.operands[0]])
         elif op.name == "hls.process":
-            written = _run_process(op, streams.pop(op.operands[0]))
-            streams[op.results[0]] = results[_string(op, "name")] = written
-    return results
+            streams[op.results[0]] = _run_process(op, streams.pop(op.operands[0]))
+            yield _string(op, "name"), streams[op.results[0]]
 
 
 def _port(op: Any, values: Integers) -> Integers:
@@ -124,8 +130,8 @@ def _integer(op: Any, name: str) -> int:
     return ir.IntegerAttr(op.attributes[name]).value
 
 
-def _range(op: Any) -> tuple[int, int]:
-    lo, hi = array(op.attributes["range"])
+def _range(op: Any, name: str = "range") -> tuple[int, int]:
+    lo, hi = array(op.attributes[name])
     return lo, hi
 
 
@@ -138,7 +144,10 @@ def _memory(op: Any, _: Sequence[Any]) -> Integers:
 
 
 def _per_channel(memory: Integers, channels: int) -> Integers:
-    """One value a channel: blocks of lanes one after another, [C, 1, 1]."""
+    """One value a channel: words one after another, [C, 1, 1]."""
+    words, lanes = memory.shape
+    if words != -(-channels // lanes):
+        raise RangeError(f"a memory of {words} words of {lanes} for {channels} channels")
     return memory.reshape(-1)[:channels, None, None]
 
 
@@ -209,8 +218,7 @@ def _mac_array(op: Any, operands: Sequence[Any]) -> Integers:
     if first != len(weights):
         raise RangeError(f"{len(weights)} words of weights for {first} steps")
     sums += _per_channel(bias, outputs)
-    lo, hi = array(op.attributes["acc_range"])
-    return arith.within(sums, lo, hi, "accumulator")
+    return arith.within(sums, *_range(op, "acc_range"), "accumulator")
 
 
 def _taps(unit: Any, name: str) -> list[tuple[int, int]]:
@@ -255,12 +263,12 @@ def _gdn_norm(op: Any, operands: Sequence[Any]) -> Integers:
         raise RangeError(f"an input of {x.shape}")
     oc, ic, _, _, _ = folding_of(op.attributes["folding"])
     matrix = _decode(gamma, (channels, channels, 1, 1), (oc, ic, 1, 1))[:, :, 0, 0]
-    flat = x.reshape(channels, -1)
+    flat = arith.within(x.reshape(channels, -1), *_GDN_INPUT, "input")
     powers = flat * flat if _string(op, "form") == "rsqrt" else np.abs(flat)
     sums = exact.matmul(matrix, powers) + beta.reshape(-1)[:channels, None]
-    arith.within(sums, *array(op.attributes["acc_range"]), "sum of the norm")
+    arith.within(sums, *_range(op, "acc_range"), "sum of the norm")
     norm = np.maximum(arith.rshr(sums, _integer(op, "norm_shift")), 1)
-    arith.within(norm, *array(op.attributes["norm_range"]), "norm")
+    arith.within(norm, *_range(op, "norm_range"), "norm")
     pairs = np.stack([flat, norm], axis=1)
     return pairs.reshape(2 * channels, height, width)
 

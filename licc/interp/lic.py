@@ -125,8 +125,7 @@ def _run_op(op: Any, operands: list[Array], observe: Observer | None) -> Array:
         result = compute(op, operands)
     except RangeError as error:
         _fail(op, str(error))
-    if name != "lic.constant":
-        _hold(result, quantized(op.operation.results[0].type), _name(op))
+    _hold(result, quantized(op.operation.results[0].type), _name(op))
     return result
 
 
@@ -247,9 +246,7 @@ def _subpixel_conv2d(op: Any, operands: list[Array]) -> Array:
         for px in range(min(stride[1], columns)):
             taps = [
                 [t for t in range(k) if (phase + p - t) % s == 0]
-                for phase, p, k, s in zip(
-                    (py, px), padding, weight.shape[2:], stride, strict=True
-                )
+                for phase, p, k, s in zip((py, px), padding, weight.shape[2:], stride, strict=True)
             ]
             offsets = [
                 [(phase + p - t) // s for t in ts]
@@ -299,9 +296,7 @@ def _leaky_relu(op: Any, operands: list[Array]) -> Array:
     x, out = operands[0], _out(op)
     if out is None:
         return np.where(x >= 0, x, x * np.float32(op.slope.value))
-    return arith.leaky_relu(
-        x, _integer(op, "multiplier"), _integer(op, "shift"), out.lo, out.hi
-    )
+    return arith.leaky_relu(x, _integer(op, "multiplier"), _integer(op, "shift"), out.lo, out.hi)
 
 
 def _abs(op: Any, operands: list[Array]) -> Array:

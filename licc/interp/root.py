@@ -115,7 +115,7 @@ def _mantissa(m: Integers, form: str, inverse: bool, table: Integers) -> Integer
 
 
 def _sqrt_mantissa(m: Integers, inverse: bool, table: Integers) -> Integers:
-    """r of 2^16 / sqrt(m) for m in [2^16, 2^18), or m * r."""
+    """Mantissa 2^16 / sqrt(m) for m in [2^16, 2^18), or m times it."""
     index = np.where(m < 2 * _ONE, (m >> 9) - 128, m >> 10)
     r0 = table[index]
     squared = rshr(r0 * r0, 16)
@@ -125,7 +125,7 @@ def _sqrt_mantissa(m: Integers, inverse: bool, table: Integers) -> Integers:
 
 
 def _recip_mantissa(m: Integers, table: Integers) -> Integers:
-    """r of 2^16 / m for m in [2^16, 2^17)."""
+    """Mantissa 2^16 / m for m in [2^16, 2^17)."""
     r0 = table[(m >> 8) - 256]
     product = rshr(m * r0, 16)
     return rshr(r0 * (2 * _ONE - product), 16)

@@ -97,7 +97,9 @@ def _row(process: ProcessFacts) -> tuple[str, ...]:
         _x(process.output),
         f"{process.in_type}->{process.out_type}",
         f"{process.macs / 1e6:,.1f}" if process.macs else "",
-        " x ".join(map(str, folding)) if folding else f"{process.lanes[0]} -> {process.lanes[1]} lanes",
+        " x ".join(map(str, folding))
+        if folding
+        else f"{process.lanes[0]} -> {process.lanes[1]} lanes",
         process.packing,
         f"{process.dsp:,}",
         f"{process.bram18:,}",

@@ -41,7 +41,8 @@ def check(transforms: Sequence[Transform], dsp: int, bram18: int) -> None:
     ):
         if used > budget:
             raise StageError(
-                transforms[0].function, f"expected '{name}' of at most {budget} in all, but got {used}"
+                transforms[0].function,
+                f"expected '{name}' of at most {budget} in all, but got {used}",
             )
 
 
@@ -143,7 +144,11 @@ def cycles_by_walking(process: Process, folding: Folding) -> int:
             for phase, column in enumerate(geometry.columns):
                 pixels = len(range(phase, width, geometry.upsample))
                 steps += (
-                    pixels * blocks * words * -(-taps // folding.kh) * -(-column.count // folding.kw)
+                    pixels
+                    * blocks
+                    * words
+                    * -(-taps // folding.kh)
+                    * -(-column.count // folding.kw)
                 )
         total += max(steps, reads)
     return total

@@ -83,9 +83,7 @@ class _Options:
         return Folding(oc, ic, kh, kw)
 
 
-def search(
-    chains: Sequence[Sequence[Process]], budget: Budget, at_least: int = 0
-) -> Schedule:
+def search(chains: Sequence[Sequence[Process]], budget: Budget, at_least: int = 0) -> Schedule:
     """The fastest schedule that the search finds for the processes of all `chains` together.
 
     Args:
@@ -185,11 +183,22 @@ def _options(process: Process, starts: bool, ends: bool) -> _Options:
         slowest = np.maximum(slowest, port_cycles(process.input, reads, process.in_bits))
     if ends:
         slowest = np.maximum(slowest, port_cycles(process.output, oc, process.out_bits))
-    arrays = [
-        np.broadcast_to(np.asarray(a, dtype=np.int64), oc.shape)[order]
-        for a in (oc, ic, kh, kw, slowest, found.dsp, found.bram18)
-    ]
-    return _Options(*arrays, starts, reads[order], oc[order])
+
+    def spread(values: Any) -> Integers:
+        return np.broadcast_to(np.asarray(values, dtype=np.int64), oc.shape)[order]
+
+    return _Options(
+        oc=oc[order],
+        ic=ic[order],
+        kh=kh[order],
+        kw=kw[order],
+        cycles=spread(slowest),
+        dsp=spread(found.dsp),
+        bram18=spread(found.bram18),
+        starts=starts,
+        reads=reads[order],
+        writes=oc[order],
+    )
 
 
 def port_cycles(shape: Shape, lanes: Any, bits: int) -> Any:

@@ -172,7 +172,17 @@ def _group_pieces(
         units = _units(ops[1:])
         yield Piece(
             Process(
-                "root", root, layer, source, target, 32, out_bits, 0, units, form=form, inverse=inverse
+                "root",
+                root,
+                layer,
+                source,
+                target,
+                32,
+                out_bits,
+                0,
+                units,
+                form=form,
+                inverse=inverse,
             ),
             ops,
         )
@@ -206,9 +216,7 @@ def _group_pieces(
 
 
 def _units(ops: tuple[Any, ...]) -> tuple[Unit, ...]:
-    return tuple(
-        Unit(UNITS[op.operation.name], _signed_bits(_kind(op.operands[0]))) for op in ops
-    )
+    return tuple(Unit(UNITS[op.operation.name], _signed_bits(_kind(op.operands[0]))) for op in ops)
 
 
 def layer_of(op: Any, default: str) -> str:
@@ -264,7 +272,7 @@ def conv_geometry(op: Any) -> ConvGeometry:
         raise StageError(
             op,
             f"layer '{layer}': expected one stride for rows and columns, "
-            f"but got '{strides[0]}x{strides[1]}'"
+            f"but got '{strides[0]}x{strides[1]}'",
         )
     check_convolution(op)
     _, _, kh, kw = shape_of(op.operands[1])
@@ -280,7 +288,9 @@ def check_convolution(op: Any) -> None:
     layer = ir.StringAttr(op.attributes["layer"]).value
     groups = ir.IntegerAttr(op.attributes["groups"]).value
     if groups != 1:
-        raise StageError(op, f"layer '{layer}': expected a convolution of 1 group, but got {groups}")
+        raise StageError(
+            op, f"layer '{layer}': expected a convolution of 1 group, but got {groups}"
+        )
     dilations = array(op.attributes["dilations"])
     if max(dilations) != 1:
         raise StageError(

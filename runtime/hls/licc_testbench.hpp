@@ -78,30 +78,31 @@ public:
   }
 
   /// Compares all that `stream` holds with the next golden sums, and leaves it as it was.
-  template <int CHANNELS, int HEIGHT, int WIDTH, class T, int LANES>
-  void check_stream(const char* layer, const char* process, hls::stream<Pack<T, LANES>>& stream) {
-    constexpr int WORDS = ceil_div(CHANNELS, LANES);
+  template <class T, int LANES>
+  void check_stream(const char* layer, const char* process, hls::stream<Pack<T, LANES>>& stream,
+                    int channels, int height, int width) {
+    const int words = ceil_div(channels, LANES);
     where_ = std::string("layer ") + layer + ", process " + process;
-    const std::size_t expected = std::size_t(HEIGHT) * WIDTH * WORDS;
+    const std::size_t expected = std::size_t(height) * width * words;
     if (stream.size() != expected) {
       fail(where_ + ": wrote " + std::to_string(stream.size()) + " words instead of " +
            std::to_string(expected));
     }
-    const auto rows = take_sums<std::uint32_t>(HEIGHT);
-    const auto pixels = take_sums<std::uint16_t>(std::size_t(HEIGHT) * WIDTH);
-    const auto channels = take_sums<std::uint16_t>(std::size_t(CHANNELS) * HEIGHT);
-    std::vector<std::uint32_t> key(std::max(WORDS * LANES, WIDTH));
+    const auto rows = take_sums<std::uint32_t>(height);
+    const auto pixels = take_sums<std::uint16_t>(std::size_t(height) * width);
+    const auto channels_kept = take_sums<std::uint16_t>(std::size_t(channels) * height);
+    std::vector<std::uint32_t> key(std::max(words * LANES, width));
     for (std::size_t i = 0; i < key.size(); ++i) key[i] = hash(static_cast<std::uint32_t>(i));
-    for (int y = 0; y < HEIGHT; ++y) {
-      std::vector<std::uint32_t> of_channel(WORDS * LANES, 0);
+    for (int y = 0; y < height; ++y) {
+      std::vector<std::uint32_t> of_channel(words * LANES, 0);
       std::uint32_t of_row = 0;
       int wrong = -1;
-      for (int x = 0; x < WIDTH; ++x) {
+      for (int x = 0; x < width; ++x) {
         std::uint32_t of_pixel = 0;
-        for (int word = 0; word < WORDS; ++word) {
+        for (int word = 0; word < words; ++word) {
           const Pack<T, LANES> taken = stream.read();
           stream.write(taken);
-          const int used = least(LANES, CHANNELS - word * LANES);
+          const int used = least(LANES, channels - word * LANES);
           for (int lane = 0; lane < used; ++lane) {
             const auto value =
                 static_cast<std::uint32_t>(static_cast<std::int32_t>(taken.lane[lane]));
@@ -109,36 +110,36 @@ public:
             of_channel[word * LANES + lane] += value * key[x];
           }
         }
-        if (wrong < 0 && of_pixel >> 16 != pixels[std::size_t(y) * WIDTH + x]) wrong = x;
+        if (wrong < 0 && of_pixel >> 16 != pixels[std::size_t(y) * width + x]) wrong = x;
         of_row += of_pixel * key[x];
       }
       if (of_row == rows[y] && wrong < 0) continue;
       int channel = 0;
-      while (channel < CHANNELS &&
-             of_channel[channel] >> 16 == channels[std::size_t(channel) * HEIGHT + y]) {
+      while (channel < channels &&
+             of_channel[channel] >> 16 == channels_kept[std::size_t(channel) * height + y]) {
         ++channel;
       }
-      mismatch(channel < CHANNELS ? std::to_string(channel) : "unknown", y,
+      mismatch(channel < channels ? std::to_string(channel) : "unknown", y,
                wrong < 0 ? "unknown" : std::to_string(wrong), "");
     }
-    values_ += std::size_t(CHANNELS) * HEIGHT * WIDTH;
+    values_ += std::size_t(channels) * height * width;
   }
 
   /// Compares an output tensor (NHWC) with the golden one, value by value.
-  template <class T, int CHANNELS, int HEIGHT, int WIDTH>
+  template <class T>
   void check_output(const char* layer, const char* port, const std::vector<Beat>& result,
-                    const std::vector<Beat>& wanted) {
+                    const std::vector<Beat>& wanted, int channels, int height, int width) {
     where_ = std::string("layer ") + layer + ", output " + port;
-    const std::size_t count = std::size_t(CHANNELS) * HEIGHT * WIDTH;
+    const std::size_t count = std::size_t(channels) * height * width;
     std::vector<T> got(count);
     std::vector<T> expected(count);
     std::memcpy(got.data(), result.data(), count * sizeof(T));
     std::memcpy(expected.data(), wanted.data(), count * sizeof(T));
     for (std::size_t i = 0; i < count; ++i) {
       if (got[i] == expected[i]) continue;
-      const std::size_t pixel = i / CHANNELS;
-      mismatch(std::to_string(i % CHANNELS), static_cast<int>(pixel / WIDTH),
-               std::to_string(pixel % WIDTH),
+      const std::size_t pixel = i / channels;
+      mismatch(std::to_string(i % channels), static_cast<int>(pixel / width),
+               std::to_string(pixel % width),
                ": expected " + std::to_string(+expected[i]) + ", got " + std::to_string(+got[i]));
     }
     values_ += count;

@@ -118,12 +118,14 @@ def geometries(draw: st.DrawFn) -> ConvGeometry:
     if draw(st.booleans()):
         kernel = (max(kernel[0], stride), max(kernel[1], stride))
         size = [
-            (e - 1) * stride - 2 * p + k for e, k, p in zip((height, width), kernel, padding, strict=True)
+            (e - 1) * stride - 2 * p + k
+            for e, k, p in zip((height, width), kernel, padding, strict=True)
         ]
         shape = (outputs, max(size[0], 1), max(size[1], 1))
         return ConvGeometry.subpixel((channels, height, width), shape, kernel, stride, padding)
     size = [
-        (e + 2 * p - k) // stride + 1 for e, k, p in zip((height, width), kernel, padding, strict=True)
+        (e + 2 * p - k) // stride + 1
+        for e, k, p in zip((height, width), kernel, padding, strict=True)
     ]
     shape = (outputs, max(size[0], 1), max(size[1], 1))
     return ConvGeometry.conv((channels, height, width), shape, kernel, stride, padding)
@@ -139,7 +141,17 @@ def test_cycles_are_those_of_walking(geometry: ConvGeometry, data: st.DataObject
         data.draw(st.integers(1, 5)),
     )
     process = Process(
-        "conv", "p", "l", geometry.input, geometry.output, 8, 8, 20, (), geometry, geometry.least_rows
+        "conv",
+        "p",
+        "l",
+        geometry.input,
+        geometry.output,
+        8,
+        8,
+        20,
+        (),
+        geometry,
+        geometry.least_rows,
     )
     found = cost(process, folding.oc, folding.ic, folding.kh, folding.kw)
     assert int(found.cycles) == cycles_by_walking(process, folding)

@@ -12,6 +12,7 @@ from licc.dialects import make_context
 from licc.interp import lic
 from licc.passes.lic_fuse import LicFuse
 
+
 @pytest.mark.parametrize("network", NETWORKS)
 def test_fusing_changes_no_integer(network: str) -> None:
     name, *spec = NETWORKS[network]

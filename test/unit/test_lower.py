@@ -36,9 +36,7 @@ def test_weight_images_decode(data: st.DataObject) -> None:
     transposed = draw(st.booleans()) and kernel >= stride
     make = ConvGeometry.subpixel if transposed else ConvGeometry.conv
     padding = kernel // 2
-    geometry = make(
-        (inputs, 8, 8), (outputs, 8, 8), (kernel, kernel), stride, (padding, padding)
-    )
+    geometry = make((inputs, 8, 8), (outputs, 8, 8), (kernel, kernel), stride, (padding, padding))
     folding = Folding(*(draw(st.integers(1, n)) for n in (outputs + 1, inputs, kernel, kernel)))
     weight = np.arange(1, outputs * inputs * kernel**2 + 1).reshape(outputs, inputs, kernel, kernel)
     image = images.conv_weights(weight, geometry, folding)
@@ -165,7 +163,14 @@ def test_processes_of_a_hyperprior() -> None:
         if op.operation.name == "hls.process"
     ]
     assert len(set(names)) == len(names)
-    for name in ("g_a_0_conv", "g_a_1_norm", "g_a_1_root", "h_a_0_abs", "h_s_0_add", "g_s_0_deconv"):
+    for name in (
+        "g_a_0_conv",
+        "g_a_1_norm",
+        "g_a_1_root",
+        "h_a_0_abs",
+        "h_s_0_add",
+        "g_s_0_deconv",
+    ):
         assert name in names
 
 
@@ -177,7 +182,9 @@ def test_layers_of_one_path_get_different_names() -> None:
     with module.context:
         for stage in list(next(iter(module.body.operations)).entry_block.operations)[:-1]:
             conv = next(
-                op for op in stage.regions[0].blocks[0].operations if op.operation.name == "lic.conv2d"
+                op
+                for op in stage.regions[0].blocks[0].operations
+                if op.operation.name == "lic.conv2d"
             )
             conv.attributes["layer"] = ir.StringAttr.get("g_a.X")
         names = [piece.process.name for piece in read_transforms(module)[0].pieces]

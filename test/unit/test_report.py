@@ -92,7 +92,9 @@ def test_files(module: ir.Module, tmp_path: Path) -> None:
     assert data["predicted"].startswith("predicted")
     assert data["padded"] == [64, 96]
     assert data["designs"][0]["processes"][0]["name"] == "g_a_0_conv"
-    assert (tmp_path / "report.txt").read_text(encoding="utf-8").startswith("licc report: student.pt")
+    assert (
+        (tmp_path / "report.txt").read_text(encoding="utf-8").startswith("licc report: student.pt")
+    )
 
 
 def test_a_module_without_designs() -> None:

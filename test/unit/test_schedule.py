@@ -174,9 +174,13 @@ def test_a_schedule_beyond_the_budget_is_rejected() -> None:
 def test_infeasible_problems_name_the_resource(n64: ir.Module) -> None:
     with n64.context:
         chain: list[Process] = [p.process for p in read_transforms(n64)[0].pieces]
-    with pytest.raises(InfeasibleError, match="needs at least [0-9]+ BRAM18s, but only 50 may be used"):
+    with pytest.raises(
+        InfeasibleError, match=r"needs at least [0-9]+ BRAM18s, but only 50 may be used"
+    ):
         search([chain], Budget(2000, 50))
-    with pytest.raises(InfeasibleError, match="needs at least [0-9]+ DSPs, but only 3 may be used"):
+    with pytest.raises(
+        InfeasibleError, match=r"needs at least [0-9]+ DSPs, but only 3 may be used"
+    ):
         search([chain], Budget(3, 2000))
     with pytest.raises(InfeasibleError, match="found no schedule that fits both"):
         search([chain], Budget(100, 330))

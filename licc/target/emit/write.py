@@ -8,7 +8,7 @@ import importlib.resources
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from torch_mlir import ir
 
 from licc.errors import UserError
+from licc.interp import hls
 from licc.target.emit.golden import sums_of, tensor_bytes
 from licc.target.emit.printer import print_design, print_testbench, render
 from licc.target.emit.view import BEAT_BYTES, Design, EmitError, Memory, view_of
@@ -24,8 +25,8 @@ from licc.target.emit.view import BEAT_BYTES, Design, EmitError, Memory, view_of
 __all__ = ["EmitOptions", "golden_input", "memory_bytes", "views_of", "write_build"]
 
 Values = npt.NDArray[np.int64]
-# Runs a design op on an input [channels, height, width]: every process's output by name.
-Run = Callable[[Any, Values], Mapping[str, Values]]
+# The golden input of a design by name, given the results of the designs before it; None: it has none.
+Feed = Callable[[str, Mapping[str, Values]], Values | None]
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,16 @@ class EmitOptions:
     """What emission needs beside the IR.
 
     Attributes:
-        golden_inputs: input of a design [channels, height, width] as stored integers, by design name;
-            a design without one gets its image from `golden_image`, or a fixed pattern.
+        feed: makes the input of a design [channels, height, width], as stored integers, from what the
+            designs before it gave; a design without one gets its image from `golden_image`, or a
+            fixed pattern.
         golden_image: image file for the designs that read an image; None is the embedded one, repeated.
             Cropped or edge-replicated to the frame.
-        run: the interpreter of `hls` that computes the golden data.
         part: the part that Vitis is told.
     """
 
-    golden_inputs: Mapping[str, Values] = field(default_factory=dict[str, Values])
+    feed: Feed | None = None
     golden_image: Path | None = None
-    run: Run | None = None
     part: str = "xczu9eg-ffvb1156-2-e"
 
 
@@ -161,31 +161,25 @@ def memory_bytes(memory: Memory) -> bytes:
 def _write_golden(
     designs: list[tuple[ir.Operation, Design]], folder: Path, options: EmitOptions
 ) -> None:
-    run = options.run or _interpreter()
+    results: dict[str, Values] = {}
     for op, design in designs:
-        values = golden_input(design, options)
-        results = run(op, values)
-        sums = b"".join(sums_of(results[process.name]) for process in design.processes)
-        final = results[design.processes[-1].name] if design.processes else values
+        values = golden_input(design, options, results)
         _write(folder / f"{design.name}.input.bin", tensor_bytes(values, design.source))
-        _write(folder / f"{design.name}.output.bin", tensor_bytes(final, design.sink))
-        _write(folder / f"{design.name}.sums", sums)
+        sums: list[bytes] = []
+        # Process after process: a frame of all of them at once would take gigabytes.
+        for _, values in hls.stream(op, values):
+            sums.append(sums_of(values))
+        results[design.name] = values
+        _write(folder / f"{design.name}.output.bin", tensor_bytes(values, design.sink))
+        _write(folder / f"{design.name}.sums", b"".join(sums))
 
 
-def _interpreter() -> Run:
-    from licc.interp import hls
-
-    return hls.run
-
-
-def golden_input(design: Design, options: EmitOptions) -> Values:
-    """The golden input of `design`: given, or the image, or a pattern of small integers."""
+def golden_input(design: Design, options: EmitOptions, results: Mapping[str, Values]) -> Values:
+    """The golden input of `design`: fed from `results`, or the image, or a pattern of small integers."""
     shape = design.source.shape
-    given = options.golden_inputs.get(design.name)
-    if given is not None:
-        if given.shape != shape:
-            raise ValueError(f"golden input of {design.name}: {given.shape} is not {shape}")
-        return given.astype(np.int64)
+    fed = None if options.feed is None else options.feed(design.name, results)
+    if fed is not None and fed.shape == shape:
+        return fed
     if design.source.role == "image" and shape[0] == 3:
         return _image(options.golden_image, shape[1], shape[2])
     # Small, of both signs where the element has them, and without a period that divides a row.

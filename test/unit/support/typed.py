@@ -39,7 +39,15 @@ class _Builder:
     value: ir.Value = field(init=False)
     kind: Quantized = field(init=False)
 
-    def op(self, name: str, kind: Quantized, shape: tuple[int, ...], layer: str | None, others=(), **attributes):
+    def op(
+        self,
+        name: str,
+        kind: Quantized,
+        shape: tuple[int, ...],
+        layer: str | None,
+        others=(),
+        **attributes,
+    ):
         if layer is not None:
             attributes["layer"] = ir.StringAttr.get(layer)
         self.value = ir.Operation.create(
@@ -155,15 +163,28 @@ class _Builder:
     def elementwise(self, layer: Layer, path: str) -> None:
         if layer.kind == "leaky_relu":
             self.op(
-                "lic.leaky_relu", self.kind, self.shape, path,
-                slope=ir.FloatAttr.get_f32(0.01), multiplier=i64(83886), shift=i64(23),
+                "lic.leaky_relu",
+                self.kind,
+                self.shape,
+                path,
+                slope=ir.FloatAttr.get_f32(0.01),
+                multiplier=i64(83886),
+                shift=i64(23),
             )
         elif layer.kind == "add":
             channels = self.shape[1]
             values = self.random.integers(-100, 100, (1, channels, 1, 1))
             other = self.constant(values, Quantized(16, True, -32768, 32767, (2.0**-8,)))
             multiplier = ir.DenseI64ArrayAttr.get([1 << 12, 1 << 4])
-            self.op("lic.add", ACTIVATION, self.shape, path, (other,), multiplier=multiplier, shift=i64(12))
+            self.op(
+                "lic.add",
+                ACTIVATION,
+                self.shape,
+                path,
+                (other,),
+                multiplier=multiplier,
+                shift=i64(12),
+            )
         elif layer.kind == "round":
             self.requantize(LATENT)
             self.op("lic.round_latent", SYMBOLS, self.shape, path)

@@ -1,0 +1,450 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What is emitted, compiled and simulated: bit for bit like plain formulas, and loud when it is not."""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.hls_modules import (
+    Conv,
+    Gdn,
+    design,
+    lanes_of,
+    memory,
+    memory_type,
+    pointwise,
+    port_in,
+    port_out,
+    repack,
+    rshr,
+)
+from support.simulation import NAMES, TOPS, emit, expect_exact, make
+from torch_mlir import ir
+
+from licc.dialects import make_context
+from licc.errors import UserError
+from licc.interp import hls
+from licc.target.emit import EmitOptions, write_build
+from licc.target.emit.golden import sums_of
+from licc.target.emit.view import _repack_steps, signed_bits, view_of
+from licc.target.emit.write import golden_input
+
+
+# --------------------------------------------------------------------------------------------------
+# Random layers, four designs a build
+# --------------------------------------------------------------------------------------------------
+def random_conv(rng, layer):
+    """A convolution with any kernel, stride, padding, phases, folding, types and following units."""
+    element = rng.choice(["i8", "ui8", "i16"])
+    oc = rng.choice([1, 2, 3, 4, 8])
+    upsample = rng.choice([1, 1, 2, 3])
+    kernel = (rng.randint(1, 9), rng.randint(1, 9)) if rng.random() < 0.5 else (rng.choice([3, 5]),) * 2
+    height, width = rng.randint(1, 12), rng.randint(1, 12)
+    output_padding = 0
+    if upsample == 1:
+        padding = rng.randint(0, min(kernel) - 1)
+        height, width = max(height, kernel[0] - 2 * padding), max(width, kernel[1] - 2 * padding)
+    else:
+        kernel = max(kernel[0], upsample), max(kernel[1], upsample)
+        padding, output_padding = rng.randint(0, min(kernel) // 2), rng.randint(0, upsample - 1)
+        height, width = max(height, 1 + 2 * padding), max(width, 1 + 2 * padding)
+    return Conv(
+        inputs=rng.randint(1, 9),
+        outputs=rng.randint(1, 9),
+        height=height,
+        width=width,
+        kernel=kernel,
+        stride=rng.randint(1, 4) if upsample == 1 else 1,
+        padding=padding,
+        upsample=upsample,
+        output_padding=output_padding,
+        oc=oc,
+        ic=rng.choice([1, 2, 3, 4, 8]),
+        kh=rng.randint(1, max(1, min(4, -(-kernel[0] // upsample)))),
+        kw=rng.randint(1, max(1, min(5, -(-kernel[1] // upsample)))),
+        element=element,
+        paired=oc % 2 == 0 and element != "i16" and rng.random() < 0.7,
+        out_element=rng.choice(["i8", "i16", "ui8"]),
+        activation=rng.choice(["", "relu", "leaky_relu"]),
+        fraction=rng.choice([0, 0, 2]),
+        seed=rng.randint(0, 10**6),
+        layer=layer,
+    )
+
+
+def convolutions(seed):
+    """Text, golden results and inputs of four designs of one random convolution each."""
+    rng = random.Random(seed)
+    text, golden, inputs = "", {}, {}
+    for name, top in zip(NAMES, TOPS, strict=True):
+        conv = random_conv(rng, f"{name}.0")
+        process = f"{name}_0_conv"
+        body = port_in(conv.x.shape, conv.element, conv.ic, name=name) + conv.text(process)
+        out = port_out("1", conv.out_shape, conv.out_element, conv.oc, name=name)
+        text += design(name, top, body + out)
+        golden[process], inputs[name] = conv.result(conv.x), conv.x
+    return text, golden, inputs
+
+
+def gdns(seed):
+    """The same with GDN: each form in both directions, with random foldings."""
+    rng = random.Random(seed)
+    text, golden, inputs = "", {}, {}
+    forms = [("rsqrt", False), ("rsqrt", True), ("gdn1", False), ("gdn1", True)]
+    for name, top, (form, inverse) in zip(NAMES, TOPS, forms, strict=True):
+        gdn = Gdn(
+            channels=rng.randint(1, 9),
+            height=rng.randint(1, 5),
+            width=rng.randint(1, 5),
+            form=form,
+            inverse=inverse,
+            oc=rng.randint(1, 5),
+            ic=rng.randint(1, 5),
+            lanes=rng.randint(1, 5),
+            norm_shift=rng.randint(0, 8),
+            out_element=rng.choice(["i8", "i16"]),
+            seed=rng.randint(0, 10**6),
+        )
+        body = port_in(gdn.x.shape, "i16", gdn.ic, "latent", name)
+        body += gdn.text(0, 1, f"{name}_1", f"{name}.1")
+        last = 2 if gdn.oc == gdn.lanes else 3
+        out = port_out(last, gdn.x.shape, gdn.out_element, gdn.lanes, name=name)
+        text += design(name, top, body + out)
+        golden |= {f"{name}{key.removeprefix('g_a')}": value for key, value in gdn.golden().items()}
+        inputs[name] = gdn.x
+    return text, golden, inputs
+
+
+def interpreted(text, inputs):
+    """What the interpreter says of every process."""
+    with make_context(), ir.Location.unknown():
+        module = ir.Module.parse(text)
+        assert module.operation.verify()
+        results = {}
+        for name, op in hls.designs(module).items():
+            results |= hls.run(op, inputs[name])
+    return results
+
+
+@pytest.mark.parametrize("made", [convolutions, gdns])
+@pytest.mark.parametrize("seed", range(25))
+def test_interpreter_and_formulas_agree(made, seed):
+    text, golden, inputs = made(seed)
+    for process, values in interpreted(text, inputs).items():
+        np.testing.assert_array_equal(values, golden[process], process)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_convolutions_simulate_exactly(tmp_path, seed):
+    text, golden, inputs = convolutions(seed)
+    emit(text, tmp_path, golden, inputs)
+    expect_exact(tmp_path, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5, 40))
+def test_more_convolutions_simulate_exactly(tmp_path, seed):
+    text, golden, inputs = convolutions(seed)
+    emit(text, tmp_path, golden, inputs)
+    expect_exact(tmp_path, 4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gdn_simulates_exactly(tmp_path, seed):
+    text, golden, inputs = gdns(seed)
+    emit(text, tmp_path, golden, inputs)
+    expect_exact(tmp_path, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3, 15))
+def test_more_gdn_simulates_exactly(tmp_path, seed):
+    text, golden, inputs = gdns(seed)
+    emit(text, tmp_path, golden, inputs)
+    expect_exact(tmp_path, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("made", [convolutions, gdns])
+@pytest.mark.parametrize("target", ["exact", "sanitize"])
+def test_other_builds_of_the_same_code(tmp_path, made, target):
+    """On ap_int of exactly the stated widths; and without undefined behaviour or stray accesses."""
+    text, golden, inputs = made(100)
+    emit(text, tmp_path, golden, inputs)
+    expect_exact(tmp_path, 4, target)
+
+
+# --------------------------------------------------------------------------------------------------
+# Chains
+# --------------------------------------------------------------------------------------------------
+def latent_chain():
+    """abs, then add of a constant, then a repack, then round: 5 channels in words of 2, then of 3."""
+    shape = (5, 3, 4)
+    x = np.random.default_rng(0).integers(-32768, 32768, shape)
+    constant = np.array([3, -2000, 500, 0, -7])
+    image = lanes_of(constant, 2)
+    word = "vector<2xi16>"
+    absolute = (
+        '      %last = "hls.activation"(%word) {kind = "abs", range = array<i64: 0, 32767>, '
+        f"multiplier = 0 : i64, shift = 0 : i64}} : ({word}) -> {word}\n"
+    )
+    add = (
+        '      %last = "hls.add"(%word, %c) {multiplier = array<i64: 65536, 131071>, shift = 17 : i64, '
+        f"range = array<i64: -9000, 9000>}} : ({word}, {memory_type(image, 'i16')}) -> {word}\n"
+    )
+    rounding = (
+        '      %last = "hls.round"(%word) {shift = 4 : i64, range = array<i64: -100, 100>} : '
+        "(vector<3xi16>) -> vector<3xi16>\n"
+    )
+    body = (
+        port_in(shape, "i16", 2, "latent", "h_a")
+        + pointwise(0, 1, shape, "i16", 2, absolute, "i16", "h_a_abs", "h_a.abs")
+        + pointwise(
+            1, 2, shape, "i16", 2, add, "i16", "h_a_add", "h_a.add", memory("constant", "c", image, "i16")
+        )
+        + repack(2, 3, shape, "i16", 2, 3, "h_a_repack", "h_a.round")
+        + pointwise(3, 4, shape, "i16", 3, rounding, "i16", "h_a_round", "h_a.round")
+        + port_out(4, shape, "i16", 3, "symbols", "h_a")
+    )
+    magnitude = np.minimum(np.abs(x), 32767)
+    moved = np.clip(rshr(magnitude * 65536 + constant[:, None, None] * 131071, 17), -9000, 9000)
+    golden = {
+        "h_a_abs": magnitude,
+        "h_a_add": moved,
+        "h_a_repack": moved,
+        "h_a_round": np.clip(rshr(moved, 4), -100, 100),
+    }
+    return design("h_a", "hyper_encoder", body), golden, {"h_a": x}
+
+
+def test_pointwise_processes_simulate_exactly(tmp_path):
+    text, golden, inputs = latent_chain()
+    for process, values in interpreted(text, inputs).items():
+        np.testing.assert_array_equal(values, golden[process], process)
+    emit(text, tmp_path, golden, inputs)
+    expect_exact(tmp_path, 1)
+
+
+@pytest.mark.parametrize(("lanes_in", "lanes_out"), [(a, b) for a in (1, 2, 5, 8) for b in (1, 3, 5, 8)])
+def test_repack_steps_are_enough_and_few(lanes_in, lanes_out):
+    for channels in range(1, 40):
+        in_words, out_words = -(-channels // lanes_in), -(-channels // lanes_out)
+        steps = _repack_steps(lanes_in, lanes_out, in_words, out_words)
+        assert max(in_words, out_words) <= steps <= max(in_words, out_words) + 1
+
+
+# --------------------------------------------------------------------------------------------------
+# Failures
+# --------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def one_conv(tmp_path_factory):
+    """A build of one convolution that simulates exactly; tests put back what they change."""
+    conv = Conv(inputs=3, outputs=4, height=6, width=7, oc=2, ic=3, seed=5)
+    out = tmp_path_factory.mktemp("conv")
+    emit(conv.module(), out, {"g_a_0_conv": conv.result(conv.x)}, {"g_a": conv.x})
+    expect_exact(out, 1)
+    return conv, out
+
+
+def changed(path: Path, offset: int, value: int | None = None):
+    """Flip a byte of a file (or set it); returns what it was."""
+    data = bytearray(path.read_bytes())
+    before = bytes(data)
+    data[offset] = data[offset] ^ 0x55 if value is None else value
+    path.write_bytes(bytes(data))
+    return before
+
+
+def test_a_wrong_weight_is_found_where_it_first_shows(one_conv):
+    conv, out = one_conv
+    path = out / "weights" / "g_a.bin"
+    # Weights lie a word a beat: two outputs x three inputs = 6 bytes. Word 9 + 4 is the middle tap of
+    # outputs 2 and 3; its byte 3 is output 3, input 0.
+    offset = (9 + 4) * 8 + 3
+    weight = int(conv.weight[3, 0, 1, 1])
+    before = changed(path, offset, (weight ^ 0x7F) & 0xFF)
+    status, text = make(out)
+    path.write_bytes(before)
+    wrong = conv.weight.copy()
+    wrong[3, 0, 1, 1] = np.array(weight ^ 0x7F).astype(np.int8)
+    right, conv.weight = conv.weight, wrong
+    differs = conv.result(conv.x) != 0
+    values = conv.result(conv.x)
+    conv.weight = right
+    differs = np.argwhere((values != conv.result(conv.x)).any(axis=0))
+    row, column = differs[0]
+    assert status != 0
+    assert text.splitlines()[0] == (
+        "g_a: layer g_a.0, process g_a_0_conv: first mismatch at channel 3, "
+        f"row {row}, column {column}"
+    )
+
+
+def test_a_wrong_golden_output_is_found_with_its_values(one_conv):
+    conv, out = one_conv
+    path = out / "hls" / "golden" / "g_a.output.bin"
+    expected = conv.result(conv.x)
+    before = changed(path, (2 * 7 + 3) * 4 + 1)
+    status, text = make(out)
+    path.write_bytes(before)
+    value = int(expected[1, 2, 3])
+    other = int(np.int8(np.uint8(value & 0xFF) ^ np.uint8(0x55)))
+    assert status != 0
+    assert (
+        "g_a: layer g_a.0, output g_a_output: first mismatch at channel 1, row 2, column 3: "
+        f"expected {other}, got {value}\n"
+    ) in text
+
+
+def test_missing_golden_data_and_headers_are_named(one_conv):
+    _, out = one_conv
+    path = out / "hls" / "golden" / "g_a.sums"
+    kept = path.read_bytes()
+    path.unlink()
+    status, text = make(out)
+    path.write_bytes(kept)
+    assert status != 0
+    assert "g_a: golden/g_a.sums: cannot be read" in text
+    path.write_bytes(kept[:10])
+    status, text = make(out)
+    path.write_bytes(kept)
+    assert status != 0
+    assert "golden sums end too early" in text
+    status, text = make(out, "clean")
+    assert status == 0
+    status, text = make(out, AP_TYPES="/nowhere")
+    assert status != 0
+    assert "error: no ap_int.h in '/nowhere': pip install hls4ml==1.3.0, or set AP_TYPES" in text
+
+
+def test_only_the_asked_design_runs(one_conv):
+    _, out = one_conv
+    status, text = make(out, DESIGNS="h_a")
+    assert status != 0
+    assert "error: no such design" in text
+
+
+def test_both_compilers_accept_every_warning(tmp_path):
+    text, golden, inputs = convolutions(3)
+    more, _, _ = latent_chain()
+    text = text.replace('name = "h_a"', 'name = "other"').replace("hyper_encoder", "hyper_decoder")
+    del text, golden, inputs
+    emit(more, tmp_path, latent_chain()[1], latent_chain()[2])
+    status, output = make(tmp_path, "lint")
+    assert (status, output) == (0, "")
+
+
+# --------------------------------------------------------------------------------------------------
+# Files
+# --------------------------------------------------------------------------------------------------
+def test_parameters_and_their_manifest(one_conv):
+    conv, out = one_conv
+    blob = (out / "weights" / "g_a.bin").read_bytes()
+    manifest = json.loads((out / "weights" / "manifest.json").read_text())["g_a"]
+    assert (manifest["file"], manifest["bytes"]) == ("g_a.bin", len(blob))
+    assert manifest["crc32"] == f"{zlib.crc32(blob):08x}"
+    kinds = [memory["memory"] for memory in manifest["memories"]]
+    assert kinds == ["weights", "bias", "multiplier", "shift"]
+    for part in manifest["memories"]:
+        data = blob[part["offset"] : part["offset"] + part["bytes"]]
+        assert part["crc32"] == f"{zlib.crc32(data):08x}"
+        assert part["offset"] % 8 == 0
+    bias = manifest["memories"][1]
+    stored = np.frombuffer(blob, "<i4", bias["words"] * bias["lanes"], bias["offset"])
+    assert stored.tolist() == conv.bias.tolist()
+
+
+def test_vitis_files_say_that_they_were_not_run(one_conv):
+    _, out = one_conv
+    config = (out / "hls" / "g_a.cfg").read_text()
+    script = (out / "hls" / "run_hls.tcl").read_text()
+    assert config.startswith("# Not run here")
+    assert script.startswith("# Not run here")
+    assert "syn.top=encoder\n" in config
+    assert "part=xczu9eg-ffvb1156-2-e\n" in config
+    assert "set_top encoder\n" in script
+
+
+def test_every_pragma_has_a_reason(one_conv):
+    _, out = one_conv
+    for path in sorted((out / "hls").glob("*.?pp")):
+        for line in path.read_text().splitlines():
+            if line.startswith("#pragma HLS") and "interface" not in line:
+                assert " // " in line, (path.name, line)
+
+
+def test_sums_depend_on_every_value():
+    values = np.random.default_rng(0).integers(-128, 128, (3, 2, 5))
+    whole = sums_of(values)
+    assert len(whole) == 2 * 4 + 2 * 5 * 2 + 3 * 2 * 2
+    for index in np.ndindex(values.shape):
+        other = values.copy()
+        other[index] += 1
+        assert sums_of(other)[:8] != whole[:8]
+
+
+@pytest.mark.parametrize(
+    ("lo", "hi", "bits"), [(0, 0, 1), (-1, 0, 1), (0, 1, 2), (-128, 127, 8), (-129, 0, 9), (0, 255, 9)]
+)
+def test_signed_bits(lo, hi, bits):
+    assert signed_bits(lo, hi) == bits
+
+
+# --------------------------------------------------------------------------------------------------
+# Golden inputs
+# --------------------------------------------------------------------------------------------------
+def image_view(height, width):
+    conv = Conv(inputs=3, outputs=2, height=height, width=width, element="ui8")
+    with make_context(), ir.Location.unknown():
+        module = ir.Module.parse(conv.module())
+        return view_of(module.body.operations[0].operation)
+
+
+def test_golden_image_is_cropped_and_replicated(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
+    path = tmp_path / "image.png"
+    Image.fromarray(pixels).save(path)
+    view = image_view(4, 9)
+    values = golden_input(view, EmitOptions(golden_image=path))
+    np.testing.assert_array_equal(values[:, :, :5], np.moveaxis(pixels[:4], -1, 0))
+    assert (values[:, :, 5:] == values[:, :, 4:5]).all()
+
+
+def test_golden_image_by_default_is_embedded():
+    values = golden_input(image_view(300, 310), EmitOptions())
+    assert values.shape == (3, 300, 310)
+    assert len(np.unique(values)) > 50
+
+
+def test_golden_image_that_is_none(tmp_path):
+    path = tmp_path / "image.png"
+    path.write_text("no image")
+    with pytest.raises(UserError, match=r"image\.png: cannot be read as an image"):
+        golden_input(image_view(4, 9), EmitOptions(golden_image=path))
+
+
+def test_golden_input_given_and_of_a_wrong_shape():
+    view = image_view(4, 9)
+    given = np.ones((3, 4, 9), np.int64)
+    assert (golden_input(view, EmitOptions(golden_inputs={"g_a": given})) == 1).all()
+    with pytest.raises(ValueError, match="golden input of g_a"):
+        golden_input(view, EmitOptions(golden_inputs={"g_a": given[:, 1:]}))
+
+
+def test_golden_pattern_without_an_image(tmp_path):
+    text, golden, _ = latent_chain()
+    with make_context(), ir.Location.unknown():
+        module = ir.Module.parse(text)
+        values = golden_input(view_of(module.body.operations[0].operation), EmitOptions())
+        assert values.min() == -15
+        assert values.max() == 15
+        # By default the interpreter makes the golden data.
+        write_build(module, tmp_path)
+    assert (tmp_path / "hls" / "golden" / "h_a.output.bin").stat().st_size == golden["h_a_round"].size * 2
+    expect_exact(tmp_path, 1)
