@@ -31,12 +31,13 @@ class LicCalibrate(Pass):
     images: str = option("", "folder of images; the embedded photographs when not given")
     max_images: int = option(16, "read at most so many images")
     size: str = option("256x256", "height and width to bring the images to")
+    vivid: bool = option(True, "see each image once more with stronger colours and contrast")
     crop: bool = option(True, "take the centre of larger images; otherwise scale them")
 
     def run(self, module: ir.Module) -> None:
         """Attach what was observed."""
         # Numpy and Pillow are loaded when the pass runs, not when it is listed.
-        from licc.calibration import load_images, run_codec
+        from licc.calibration import load_images, run_codec, vivid
         from licc.quantize import facts
         from licc.quantize.statistics import Histogram, Range
 
@@ -52,8 +53,10 @@ class LicCalibrate(Pass):
                 histograms[value].add(array)
 
         images = load_images(self.images or None, self.max_images, self._size(), self.crop)
-        for image in images:
+        for turn, image in enumerate(images):
             run_codec(module, image, observe)
+            if self.vivid:
+                run_codec(module, vivid(image, turn), observe)
         with module.context:
             for value, seen in ranges.items():
                 found = {facts.OBSERVED: facts.interval(seen.min, seen.max)}

@@ -4,8 +4,9 @@
 Sources: AMD UG573, tables of the RAMB18E2's simple-dual-port shapes (512x36, 1Kx18, 2Kx9, 4Kx4, 8Kx2,
 16Kx1); AMD UG574 for distributed RAM (64x1 a LUT) and shift registers (32x1 a LUT).
 
-Rule for small memories, which emission follows too: one of at most 64 words or at most 1024 bits is
-distributed RAM (LUTs), and so is a FIFO of at most 32 words or 1024 bits.
+Rule for small memories: one of at most 64 words or at most 1024 bits is taken for distributed RAM (LUTs),
+and so is a FIFO of at most 32 words or 1024 bits. Vitis HLS chooses by similar rules where the emitted code
+does not say; its choice was not verified.
 """
 
 from __future__ import annotations

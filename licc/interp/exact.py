@@ -33,7 +33,7 @@ def correlate(
 ) -> Array:
     """`y[o, r, c] = sum w[o, i, j, k] * x[i, r * stride + offsets[0][j], c * stride + offsets[1][k]]`.
 
-    What lies outside x is zero, and so is a sum of no taps. Floats give float32 results, integers exact int64 ones.
+    What lies outside x is zero, and so is a sum of no taps. Floats give float32, integers exact int64.
 
     Args:
         x: [I, H, W].

@@ -126,5 +126,5 @@ def best_clip(counts: Array, limit: float, bits: int = 8) -> Array:
     )
     rounding = inside * (edges / ((1 << (bits - 1)) - 1)) ** 2 / 12.0
     clipping = beyond2 - 2.0 * edges * beyond1 + edges**2 * beyond0
-    best = np.argmin(rounding + float(__import__("os").environ.get("LAM","1"))*clipping, axis=1)
+    best = np.argmin(rounding + clipping, axis=1)
     return np.where(inside[:, -1] > 0, edges[best], 0.0)

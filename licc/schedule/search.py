@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from licc.cost.cycles import port
+from licc.cost.cycles import port, repack
 from licc.cost.geometry import Shape
 from licc.cost.process import Process, cost, pairs
 from licc.schedule.stages import Folding
@@ -30,6 +30,8 @@ Integers = NDArray[np.int64]
 PRICES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 100.0)
 # What a repack in between is worth, in DSPs: little, as it is some LUTs.
 REPACK_PRICE = 0.5
+# What a repack that does not keep the rate is worth: more than any device has.
+TOO_SLOW = 1e6
 # Bisection stops when the interval is this share of T.
 PRECISION = 1e-4
 
@@ -76,6 +78,20 @@ class _Options:
     starts: bool
     reads: Integers
     writes: Integers
+    pixels: int
+    channels: int
+    repacks: dict[int, Integers]
+
+    def repack(self, lanes: int) -> Integers:
+        """Cycles of the repack that each of them needs behind words of `lanes`; 0 for none."""
+        if lanes not in self.repacks:
+            sizes, where = np.unique(self.reads, return_inverse=True)
+            spent = [
+                0 if size == lanes else repack(self.pixels, self.channels, lanes, int(size))
+                for size in sizes
+            ]
+            self.repacks[lanes] = np.array(spent, dtype=np.int64)[where]
+        return self.repacks[lanes]
 
     def folding(self, index: int) -> Folding:
         """One of them."""
@@ -126,7 +142,8 @@ def _choose(options: Sequence[_Options], most: int, budget: Budget) -> list[int]
         for option, indices in zip(options, candidates, strict=True):
             value = option.dsp[indices] + price * option.bram18[indices]
             if not option.starts:
-                value = value + REPACK_PRICE * (option.reads[indices] != lanes)
+                spent = option.repack(lanes)[indices]
+                value = value + np.where(spent > most, TOO_SLOW, REPACK_PRICE * (spent > 0))
             index = int(indices[np.argmin(value)])
             chosen.append(index)
             lanes = int(option.writes[index])
@@ -198,6 +215,9 @@ def _options(process: Process, starts: bool, ends: bool) -> _Options:
         starts=starts,
         reads=reads[order],
         writes=oc[order],
+        pixels=process.input[1] * process.input[2],
+        channels=process.input[0],
+        repacks={},
     )
 
 

@@ -66,7 +66,7 @@ def test_a_role_that_does_not_fit_is_separated() -> None:
     module = tiled(hyperprior(128, 192, 720, 1280))
     start = time.perf_counter()
     LicSchedule().run(module)
-    assert time.perf_counter() - start < 4
+    assert time.perf_counter() - start < 10
     assert str(module.operation.attributes["lic.separate"]) == '["encoder"]'
     cycles, dsp, bram18 = totals(module, "g_a")
     assert dsp <= 2469
