@@ -2,7 +2,9 @@
 """The dialects: `lic` (what the codec computes) and `hls` (what the hardware is)."""
 
 from torch_mlir import ir
-from torch_mlir._mlir_libs import _torchMlir  # what dialects.torch wraps, without its Python op classes
+from torch_mlir._mlir_libs import (
+    _torchMlir,  # what dialects.torch wraps, without its Python op classes
+)
 
 from licc.dialects import ext
 from licc.dialects.hls import Hls

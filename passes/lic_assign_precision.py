@@ -33,7 +33,6 @@ class LicAssignPrecision(Pass):
     def run(self, module: ir.Module) -> None:
         """Replace each float function by a typed one."""
         from licc.dialects.quantized import quantized
-
         from licc.quantize import facts
         from licc.quantize.boundary import MissingFactError, boundaries
         from licc.quantize.policy import Policy

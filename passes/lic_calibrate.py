@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from licc.passes.registry import OptionError, Pass, option
@@ -44,19 +45,19 @@ class LicCalibrate(Pass):
         ranges: dict[ir.Value, Range] = {}
         histograms: dict[ir.Value, Histogram] = {}
 
-        def observe(source: Any, array: Any) -> None:
+        def observe(source: Any, array: Any, typical: bool = True) -> None:
             value = _value(source)
             ranges.setdefault(value, Range()).add(array)
             if _feeds_convolution(value):
                 if value not in histograms:
                     histograms[value] = Histogram(array.shape[1])
-                histograms[value].add(array)
+                histograms[value].add(array, typical)
 
         images = load_images(self.images or None, self.max_images, self._size(), self.crop)
         for turn, image in enumerate(images):
             run_codec(module, image, observe)
             if self.vivid:
-                run_codec(module, vivid(image, turn), observe)
+                run_codec(module, vivid(image, turn), partial(observe, typical=False))
         with module.context:
             for value, seen in ranges.items():
                 found = {facts.OBSERVED: facts.interval(seen.min, seen.max)}

@@ -183,8 +183,8 @@ def _build_in(options: Options, progress: Progress, work: Path) -> None:
 
 
 def _emit(options: Options, modules: dict[str, Any], work: Path) -> None:
-    from licc.report import write_reports
     from licc.driver import golden
+    from licc.report import write_reports
     from licc.target import emit
 
     try:

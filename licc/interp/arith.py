@@ -65,7 +65,7 @@ def span(values: Integers) -> tuple[int, int]:
 def within(values: Integers, lo: int, hi: int, what: str) -> Integers:
     """`values` themselves; raises RangeError unless all lie in [lo, hi]."""
     least, most = span(values)
-    if least < lo or most > hi:
+    if values.size and (least < lo or most > hi):
         raise RangeError(f"{what} of {least}..{most} is outside {lo}..{hi}")
     return values
 
@@ -151,5 +151,6 @@ def quantize(values: Any, scale: float, lo: int, hi: int, zero_point: int = 0) -
     if np.isnan(x).any():
         raise RangeError("not a number among the values to quantize")
     # Clamped as floats first: a cast of a float that int64 does not hold would be undefined.
-    stored = np.floor(x / scale + 0.5) + zero_point
+    with np.errstate(over="ignore"):
+        stored = np.floor(x / scale + 0.5) + zero_point
     return np.clip(stored, lo, hi).astype(np.int64)

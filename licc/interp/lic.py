@@ -54,11 +54,18 @@ def run(module: ir.Module, name: str, x: Array, observe: Observer | None = None)
     channels = ir.ShapedType(argument.type).shape[1]
     if x.ndim != 4 or x.shape[:2] != (1, channels):
         raise InterpError(f"@{name}: expected an input of 1x{channels}xHxW, but got {x.shape}")
-    value = x.astype(np.float32) if typed is None else arith.integers(x)
+    value = x.astype(np.float32) if typed is None else _stored(x, f"@{name}: argument")
     _hold(value, typed, f"@{name}: argument")
     if observe is not None:
         observe(argument, value)
     return _run_block(block, {argument: value}, observe)
+
+
+def _stored(x: Array, what: str) -> Integers:
+    try:
+        return arith.integers(x)
+    except RangeError as error:
+        raise InterpError(f"{what}: {error}") from error
 
 
 def function(module: ir.Module, name: str) -> Any:
@@ -79,7 +86,8 @@ def elements(attribute: ir.Attribute, what: str) -> Array:
     Raises:
         InterpError: they were elided when the IR was printed.
     """
-    if isinstance(attribute, ir.DenseResourceElementsAttr):
+    # A resource has no Python class of its own that an attribute would be an instance of.
+    if not isinstance(attribute, ir.DenseElementsAttr):
         raise InterpError(f"{what}: its values were elided when this IR was printed")
     shape = tuple(ir.ShapedType(attribute.type).shape)
     # A splat holds one value for all: the buffer protocol gives it strides of 0 or a single element.
@@ -188,6 +196,7 @@ def _conv2d(op: Any, operands: list[Array]) -> Array:
         (extent + 2 * p - d * (k - 1) - 1) // s + 1
         for extent, p, d, k, s in zip(x.shape[2:], padding, dilation, kernel, stride, strict=True)
     )
+    _check_size(op, size)
     offsets = tuple(
         [d * j - p for j in range(k)] for d, p, k in zip(dilation, padding, kernel, strict=True)
     )
@@ -197,6 +206,11 @@ def _conv2d(op: Any, operands: list[Array]) -> Array:
         for xs, ws in zip(np.split(x[0], groups), np.split(weight, groups), strict=True)
     ]
     return _with_bias(np.concatenate(parts), bias)
+
+
+def _check_size(op: Any, size: tuple[int, ...]) -> None:
+    if min(size) < 1:
+        _fail(op, "expected an input no smaller than the kernel")
 
 
 def _transposed_size(op: Any, x: Array, kernel: tuple[int, ...]) -> tuple[int, int]:
@@ -211,6 +225,7 @@ def _transposed_size(op: Any, x: Array, kernel: tuple[int, ...]) -> tuple[int, i
             strict=True,
         )
     )
+    _check_size(op, (rows, columns))
     return rows, columns
 
 
@@ -272,7 +287,7 @@ def _gdn(op: Any, operands: list[Array]) -> Array:
         return _float_gdn(flat, sums, form, inverse).reshape(x.shape)
     lo, hi = _pair(op, "acc_range")
     arith.within(sums, lo, hi, "sum of the norm")
-    norm = np.maximum(arith.rshr(sums, _integer(op, "norm_shift")), 1)
+    norm = arith.rshr(sums, _integer(op, "norm_shift")).clip(min=1)
     arith.within(norm, *_pair(op, "norm_range"), "norm")
     mantissa, exponent = root(norm, form, inverse)
     multiplier, shift = (_channels(op, n)[0, :, :, 0] for n in ("multiplier", "shift"))

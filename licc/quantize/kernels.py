@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +87,7 @@ class Kernel:
             return values.swapaxes(1, 2).reshape(groups * inputs, outputs, *taps)
         return values.reshape(groups * outputs, inputs, *taps)
 
-    def sum_by_phase(self, terms: NDArray[np.generic]) -> NDArray[np.generic]:
+    def sum_by_phase(self, terms: NDArray[Any]) -> NDArray[Any]:
         """Sums over inputs and the taps of each phase: [phases, O]."""
         rows, columns = self.values.shape[3:]
         by_tap = terms.sum(axis=2).reshape(self.outputs, rows, columns)

@@ -53,28 +53,37 @@ class Range:
 
 
 class Histogram:
-    """Magnitudes of each channel of 1xCxHxW arrays, with first and second moments."""
+    """Magnitudes of each channel of 1xCxHxW arrays, with first and second moments.
+
+    Arrays count by the inverse of their mean square, so that errors are relative to the picture they are
+    in: one picture of extreme values does not make all others coarse.
+    """
 
     def __init__(self, channels: int) -> None:
         self.channels = channels
         self.limit = 0.0
         self.counts = np.zeros((channels, BINS))
-        self.total = 0
+        self.total = 0  # elements a channel that the moments are of
         self.sum = np.zeros(channels)
         self.squares = np.zeros(channels)
         self.peak = np.zeros(channels)
 
-    def add(self, array: NDArray[np.float32]) -> None:
-        """Count the elements of `array`."""
+    def add(self, array: NDArray[np.float32], typical: bool = True) -> None:
+        """Count the elements of `array`; the moments are of the typical arrays alone."""
         flat = array.reshape(self.channels, -1)
-        self.total += flat.shape[1]
-        self.sum += flat.sum(axis=1, dtype=np.float64)
-        self.squares += np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
+        squares = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
+        if typical:
+            self.total += flat.shape[1]
+            self.sum += flat.sum(axis=1, dtype=np.float64)
+            self.squares += squares
         magnitudes = np.abs(flat)
         self.peak = np.maximum(self.peak, magnitudes.max(axis=1))
         self._grow(float(self.peak.max()))
-        if self.limit > 0.0:
-            self._count(magnitudes[:, :: max(1, flat.shape[1] // SAMPLES)])
+        power = float(squares.mean()) / flat.shape[1]
+        if power > 0.0:
+            samples = magnitudes[:, :: max(1, flat.shape[1] // SAMPLES)]
+            share = 1.0 if typical else float(__import__("os").environ.get("VW","1"))
+            self._count(samples, share / (power * samples.shape[1]))
 
     def _grow(self, peak: float) -> None:
         if self.limit == 0.0:
@@ -84,17 +93,18 @@ class Histogram:
             self.counts = np.concatenate([merged, np.zeros_like(merged)], axis=1)
             self.limit *= 2.0
 
-    def _count(self, magnitudes: NDArray[np.float32]) -> None:
+    def _count(self, magnitudes: NDArray[np.float32], weight: float) -> None:
         # Zeros, as of a relu, have no error whatever the scale: they are left out.
         bins = np.minimum((magnitudes * (BINS / self.limit)).astype(np.int64), BINS - 1)
         index = bins + BINS * np.arange(self.channels)[:, None]
         counted = np.bincount(index[magnitudes > 0.0], minlength=self.channels * BINS)
-        self.counts += counted.reshape(self.channels, BINS)
+        self.counts += weight * counted.reshape(self.channels, BINS)
 
     def statistics(self) -> ChannelStatistics:
         """The channels' facts, from all that was added."""
         clip = np.minimum(best_clip(self.counts, self.limit), self.peak)
-        return ChannelStatistics(clip, self.sum / self.total, self.squares / self.total)
+        total = max(self.total, 1)
+        return ChannelStatistics(clip, self.sum / total, self.squares / total)
 
     def clip(self) -> float:
         """The clipping magnitude of the whole tensor that has the least squared error at 8 bits."""

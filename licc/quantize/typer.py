@@ -412,13 +412,15 @@ class _Builder:
             raise TypingError(op.results[0], "cannot add to channels of different scales")
         values = facts.constant(op.operands[1])
         limit = self._widest_consumer(op.results[0])
-        for fraction in range(MEDIAN_FRACTION_BITS, -1, -1):
+        fraction = MEDIAN_FRACTION_BITS
+        while True:
             scale = printable_scale(x.kind.scale * 2.0**-fraction)
             stored = np.floor(values / scale + 0.5).astype(np.int64)
             lo = (x.kind.lo << fraction) + min(int(stored.min()), 0)
             hi = (x.kind.hi << fraction) + max(int(stored.max()), 0)
-            if max(-lo, hi) <= limit:
+            if max(-lo, hi) <= limit or fraction == 0:
                 break
+            fraction -= 1
         kind = Quantized(16, True, max(lo, -(1 << 15)), min(hi, (1 << 15) - 1), (scale,))
         addend = Quantized(32, True, -(1 << 31), (1 << 31) - 1, (scale,))
         rhs = self._typed_constant(stored, addend, op.operands[1].owner.location)
@@ -445,7 +447,9 @@ class _Builder:
         if not 0 <= shift <= SHIFT_MAX:
             raise TypingError(op.results[0], "adds values of scales too far from its result's")
         multipliers = [min(round(factor * 2.0**shift), (1 << 17) - 1) for factor in factors]
-        return self._like(op, [a.value, b.value], target, _add_attributes(*multipliers, shift))
+        return self._like(
+            op, [a.value, b.value], target, _add_attributes(multipliers[0], multipliers[1], shift)
+        )
 
 
 # --------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def test_a_build_replaces_the_previous_one(
 def test_a_failure_leaves_the_previous_build(tmp_path: Path, error: BaseException) -> None:
     output = old_build(tmp_path)
     before = tree(tmp_path)
-    with pytest.raises(type(error)), new_build(output) as work:
+    with pytest.raises(type(error)), new_build(output) as work:  # noqa: PT012
         (work / "half").write_text("half")
         raise error
     assert tree(tmp_path) == before

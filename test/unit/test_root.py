@@ -83,7 +83,7 @@ def test_tables(form: str) -> None:
 def test_header_holds_both_tables() -> None:
     parts = header().split("LICC_RECIP_TABLE")
     for text, table in zip(parts, (RSQRT_TABLE, RECIP_TABLE), strict=True):
-        body = text[text.index("{") :]
+        body = text[text.index("{") : text.index("}")]
         assert [int(v) for v in re.findall(r"\d+", body)] == table.tolist()
 
 

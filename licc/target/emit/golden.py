@@ -6,7 +6,6 @@ The sums are defined in runtime/hls/licc_testbench.hpp.
 
 from __future__ import annotations
 
-
 import numpy as np
 import numpy.typing as npt
 

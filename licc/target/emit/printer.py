@@ -29,11 +29,12 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  (C++ is not HTML)
     )
-    environment.filters["shape"] = lambda shape: "x".join(map(str, shape))
-    environment.filters["most_trip"] = _most_trip
-    environment.filters["wrap"] = _wrap
-    environment.filters["plus"] = lambda number: f"- {-number}" if number < 0 else f"+ {number}"
-    environment.filters["outdent"] = lambda indent: indent[2:]
+    filters: dict[str, Any] = environment.filters  # jinja2 has the types of its own filters only
+    filters["shape"] = lambda shape: "x".join(map(str, shape))
+    filters["most_trip"] = _most_trip
+    filters["wrap"] = _wrap
+    filters["plus"] = lambda number: f"- {-number}" if number < 0 else f"+ {number}"
+    filters["outdent"] = lambda indent: indent[2:]
     return environment
 
 
