@@ -30,7 +30,9 @@ Array = npt.NDArray[Any]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("images", type=Path, nargs="+")
     arguments = parser.parse_args()
@@ -86,7 +88,9 @@ def _symbols(module: Any, latents: Array) -> Array:
     """Rounded latents, as g_s reads them (factorized models round inside g_a)."""
     if latents.dtype.kind == "f":
         return np.floor(latents + np.float32(0.5))
-    kind = quantized(lic.function(module, "g_a").regions[0].blocks[0].operations[-1].operands[0].type)
+    kind = quantized(
+        lic.function(module, "g_a").regions[0].blocks[0].operations[-1].operands[0].type
+    )
     assert kind is not None
     return np.floor(latents * kind.scale + 0.5).astype(np.int64)
 

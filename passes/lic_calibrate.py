@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from licc.passes.registry import OptionError, Pass, option
+from licc.errors import UserError
+from licc.passes.registry import Pass, option
 
 if TYPE_CHECKING:
     from torch_mlir import ir
@@ -70,9 +71,7 @@ class LicCalibrate(Pass):
     def _size(self) -> tuple[int, int]:
         height, _, width = self.size.partition("x")
         if not (height.isdecimal() and width.isdecimal() and int(height) > 0 and int(width) > 0):
-            raise OptionError(
-                f"pass '{self.name}' option 'size' expected HxW, but got '{self.size}'"
-            )
+            raise UserError(f"pass '{self.name}' option 'size' expected HxW, but got '{self.size}'")
         return int(height), int(width)
 
 

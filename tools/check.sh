@@ -20,8 +20,8 @@ ctest --test-dir build-cmake --output-on-failure -j "$jobs"
 if [[ "${1:-}" == --coverage ]]; then
   rm -f .coverage .coverage.*
   "$venv/bin/coverage" run "$venv/bin/lit" -sv -j "$jobs" test
-  "$venv/bin/pytest" -q -n "$jobs" --cov --cov-report=
-  "$venv/bin/coverage" combine -q --append
+  "$venv/bin/coverage" run "$venv/bin/pytest" -q -n "$jobs"
+  "$venv/bin/coverage" combine -q
   "$venv/bin/coverage" report --skip-covered
   exit
 fi

@@ -7,7 +7,8 @@ bound allows is taken. Where neither is enough, the weights are split into halve
 bounded: windows are gathered in strips of output rows.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,21 @@ import numpy.typing as npt
 
 from licc.interp.arith import Integers, RangeError
 
-__all__ = ["correlate", "matmul", "scatter"]
+__all__ = ["correlate", "matmul", "scatter", "strips"]
 
 Array = npt.NDArray[Any]
 # Floating types, narrow first, and the magnitude below which they hold every integer.
 _EXACT_TYPES = ((np.float32, 1 << 24), (np.float64, 1 << 53))
 _HALF_BITS = 16
 _STRIP_BYTES = 32 << 20
+# What elementwise steps work on at a time: few enough to stay in a core's cache between steps.
+_STRIP_ELEMENTS = 1 << 16
+
+
+def strips(rows: int, columns: int) -> Iterator[slice]:
+    """Slices of columns that cut [rows, columns] into pieces that stay in cache."""
+    width = max(1, _STRIP_ELEMENTS // max(1, rows))
+    return (slice(first, first + width) for first in range(0, columns, width))
 
 
 def correlate(
@@ -49,11 +58,12 @@ def correlate(
         dtype = np.float32 if x.dtype.kind == "f" else np.int64
         return np.zeros((weight.shape[0], *size), dtype=dtype)
     if x.dtype.kind == "f":
-        return _correlate(x.astype(np.float32), weight.astype(np.float32), offsets, stride, size)
+        result = np.empty((weight.shape[0], *size), dtype=np.float32)
+        return _correlate(x.astype(np.float32), weight, offsets, stride, result)
     exact = _exact_type(_bound(x, weight))
     if exact is not None:
-        total = _correlate(x.astype(exact), weight.astype(exact), offsets, stride, size)
-        return total.astype(np.int64)
+        result = np.empty((weight.shape[0], *size), dtype=np.int64)
+        return _correlate(x.astype(exact), weight, offsets, stride, result)
     high, low = _halves(x, weight)
     parts = [correlate(x, half, offsets, stride, size) for half in (high, low)]
     return (parts[0].astype(np.int64) << _HALF_BITS) + parts[1]
@@ -84,7 +94,9 @@ def scatter(
         _check_sums(x, np.swapaxes(weight, 0, 1))
     _, height, width = x.shape
     _, outputs, kh, kw = weight.shape
-    flat = x.reshape(x.shape[0], -1)
+    # One product for all taps of some rows: [O, KH, KW, rows, W].
+    taps = weight.transpose(1, 2, 3, 0).reshape(outputs * kh * kw, x.shape[0])
+    strip = max(1, _STRIP_BYTES // max(1, taps.shape[0] * width * 8))
     full = np.zeros(
         (
             outputs,
@@ -93,12 +105,15 @@ def scatter(
         ),
         dtype=np.float32 if x.dtype.kind == "f" else np.int64,
     )
-    for j in range(kh):
-        for k in range(kw):
-            part = matmul(weight[:, :, j, k].T, flat).reshape(outputs, height, width)
-            rows = slice(j, j + (height - 1) * stride[0] + 1, stride[0])
+    for first in range(0, height, strip):
+        count = min(strip, height - first)
+        lines = x[:, first : first + count].reshape(x.shape[0], -1)
+        parts = matmul(taps, lines).reshape(outputs, kh, kw, count, width)
+        for j, k in itertools.product(range(kh), range(kw)):
+            top = first * stride[0] + j
+            rows = slice(top, top + (count - 1) * stride[0] + 1, stride[0])
             columns = slice(k, k + (width - 1) * stride[1] + 1, stride[1])
-            full[:, rows, columns] += part
+            full[:, rows, columns] += parts[:, j, k]
     return full[:, padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]]
 
 
@@ -152,13 +167,13 @@ def _correlate(
     weight: Array,
     offsets: tuple[Sequence[int], Sequence[int]],
     stride: tuple[int, int],
-    size: tuple[int, int],
+    result: Array,
 ) -> Array:
+    """Fills and returns `result`; sums are of x's type, which holds them exactly if result's does."""
     channels, _, width = x.shape
-    outputs, taps = weight.shape[0], (weight.shape[2], weight.shape[3])
-    rows, columns = size
-    result = np.empty((outputs, rows, columns), dtype=x.dtype)
-    kernel = weight.reshape(outputs, -1)
+    taps = weight.shape[2], weight.shape[3]
+    outputs, rows, columns = result.shape
+    kernel = weight.reshape(outputs, -1).astype(x.dtype)
     left = max(0, -min(offsets[1]))
     right = max(0, (columns - 1) * stride[1] + max(offsets[1]) - (width - 1))
     depth = channels * taps[0] * taps[1]

@@ -228,11 +228,13 @@ def _taps(unit: Any, name: str) -> list[tuple[int, int]]:
 
 
 def _requantizer(op: Any, operands: Sequence[Any]) -> Integers:
-    x, multiplier, shift = operands
-    channels = x.shape[0]
-    return arith.requantize(
-        x, _per_channel(multiplier, channels), _per_channel(shift, channels), *_range(op)
-    )
+    x = operands[0]
+    multiplier, shift = (_per_channel(memory, x.shape[0])[:, 0] for memory in operands[1:])
+    result = np.empty_like(x)
+    # Line by line, here and below: what one step makes stays in cache for the next one.
+    for line in range(x.shape[1]):
+        result[:, line] = arith.requantize(x[:, line], multiplier, shift, *_range(op))
+    return result
 
 
 def _activation(op: Any, operands: Sequence[Any]) -> Integers:
@@ -264,23 +266,30 @@ def _gdn_norm(op: Any, operands: Sequence[Any]) -> Integers:
     oc, ic, _, _, _ = folding_of(op.attributes["folding"])
     matrix = _decode(gamma, (channels, channels, 1, 1), (oc, ic, 1, 1))[:, :, 0, 0]
     flat = arith.within(x.reshape(channels, -1), *_GDN_INPUT, "input")
-    powers = flat * flat if _string(op, "form") == "rsqrt" else np.abs(flat)
-    sums = exact.matmul(matrix, powers) + beta.reshape(-1)[:channels, None]
-    arith.within(sums, *_range(op, "acc_range"), "sum of the norm")
-    norm = np.maximum(arith.rshr(sums, _integer(op, "norm_shift")), 1)
-    arith.within(norm, *_range(op, "norm_range"), "norm")
-    pairs = np.stack([flat, norm], axis=1)
+    pairs = np.empty((channels, 2, flat.shape[1]), dtype=np.int64)
+    pairs[:, 0] = flat
+    for strip in exact.strips(*flat.shape):
+        x = flat[:, strip]
+        powers = x * x if _string(op, "form") == "rsqrt" else np.abs(x)
+        sums = exact.matmul(matrix, powers) + _per_channel(beta, channels)[:, :, 0]
+        arith.within(sums, *_range(op, "acc_range"), "sum of the norm")
+        norm = np.maximum(arith.rshr(sums, _integer(op, "norm_shift")), 1)
+        pairs[:, 1, strip] = arith.within(norm, *_range(op, "norm_range"), "norm")
     return pairs.reshape(2 * channels, height, width)
 
 
 def _gdn_root(op: Any, operands: Sequence[Any]) -> Integers:
-    pairs, table, multiplier, shift = operands
-    x, norm = pairs[0::2], pairs[1::2]
-    inverse = ir.BoolAttr(op.attributes["inverse"]).value
-    mantissa, exponent = root_by_table(norm, _string(op, "form"), inverse, table.reshape(-1))
-    scaled = x * mantissa * _per_channel(multiplier, x.shape[0])
-    total = _per_channel(shift, x.shape[0]) + 16 - exponent
-    return arith.clamp(arith.rshr(scaled, total), *_range(op))
+    pairs, table = operands[0], operands[1].reshape(-1)
+    x = arith.within(pairs[0::2], *_GDN_INPUT, "input")
+    multiplier, shift = (_per_channel(memory, x.shape[0])[:, 0] for memory in operands[2:])
+    form, inverse = _string(op, "form"), ir.BoolAttr(op.attributes["inverse"]).value
+    result = np.empty_like(x)
+    for line in range(x.shape[1]):
+        mantissa, exponent = root_by_table(pairs[1::2, line], form, inverse, table)
+        scaled = x[:, line] * mantissa * multiplier
+        rounded = arith.rshr(scaled, shift + 16 - exponent)
+        result[:, line] = arith.clamp(rounded, *_range(op))
+    return result
 
 
 _UNITS: Mapping[str, Unit] = {

@@ -184,8 +184,11 @@ def _constant(op: Any, _: list[Array]) -> Array:
     return value.astype(np.float32 if value.dtype.kind == "f" else np.int64)
 
 
-def _with_bias(sums: Array, bias: Array) -> Array:
-    return (sums + bias[:, None, None])[None]
+def _with_bias(parts: list[Array], bias: Array) -> Array:
+    """The channels of all groups with their bias, [1, C, H, W]; may overwrite `parts`."""
+    sums = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    sums += bias[:, None, None]
+    return sums[None]
 
 
 def _conv2d(op: Any, operands: list[Array]) -> Array:
@@ -205,7 +208,7 @@ def _conv2d(op: Any, operands: list[Array]) -> Array:
         exact.correlate(xs, ws, (offsets[0], offsets[1]), stride, (size[0], size[1]))
         for xs, ws in zip(np.split(x[0], groups), np.split(weight, groups), strict=True)
     ]
-    return _with_bias(np.concatenate(parts), bias)
+    return _with_bias(parts, bias)
 
 
 def _check_size(op: Any, size: tuple[int, ...]) -> None:
@@ -238,7 +241,7 @@ def _deconv2d(op: Any, operands: list[Array]) -> Array:
         exact.scatter(xs, ws, _pair(op, "strides"), _pair(op, "padding"), size)
         for xs, ws in zip(np.split(x[0], groups), np.split(weight, groups), strict=True)
     ]
-    return _with_bias(np.concatenate(parts), bias)
+    return _with_bias(parts, bias)
 
 
 def _dilate(weight: Array, dilation: tuple[int, int]) -> Array:
@@ -272,27 +275,45 @@ def _subpixel_conv2d(op: Any, operands: list[Array]) -> Array:
             result[:, py :: stride[0], px :: stride[1]] = exact.correlate(
                 x[0], kernel, (offsets[0], offsets[1]), (1, 1), size
             )
-    return _with_bias(result, bias)
+    return _with_bias([result], bias)
+
+
+def _by_strips(compute: Callable[[Array], Array], x: Array) -> Array:
+    """`compute` on [C, pixels] of a [1, C, H, W], strip by strip; it keeps shape and type."""
+    flat = x[0].reshape(x.shape[1], -1)
+    result = np.empty_like(flat)
+    for strip in exact.strips(*flat.shape):
+        result[:, strip] = compute(flat[:, strip])
+    return result.reshape(x.shape)
 
 
 def _gdn(op: Any, operands: list[Array]) -> Array:
     x, beta, gamma = operands
     form = ir.StringAttr(op.operation.attributes["form"]).value
     inverse = ir.BoolAttr(op.operation.attributes["inverse"]).value
-    flat = x[0].reshape(x.shape[1], -1)
-    powers = flat * flat if form == "rsqrt" else np.abs(flat)
-    sums = exact.matmul(gamma, powers) + beta[:, None]
     out = _out(op)
-    if out is None:
-        return _float_gdn(flat, sums, form, inverse).reshape(x.shape)
+
+    def compute(x: Array) -> Array:
+        powers = x * x if form == "rsqrt" else np.abs(x)
+        sums = exact.matmul(gamma, powers) + beta[:, None]
+        if out is None:
+            return _float_gdn(x, sums, form, inverse)
+        return _typed_gdn(op, x, sums, out)
+
+    return _by_strips(compute, x)
+
+
+def _typed_gdn(op: Any, x: Integers, sums: Integers, out: Quantized) -> Integers:
+    form = ir.StringAttr(op.operation.attributes["form"]).value
+    inverse = ir.BoolAttr(op.operation.attributes["inverse"]).value
     lo, hi = _pair(op, "acc_range")
     arith.within(sums, lo, hi, "sum of the norm")
     norm = arith.rshr(sums, _integer(op, "norm_shift")).clip(min=1)
     arith.within(norm, *_pair(op, "norm_range"), "norm")
     mantissa, exponent = root(norm, form, inverse)
     multiplier, shift = (_channels(op, n)[0, :, :, 0] for n in ("multiplier", "shift"))
-    scaled = arith.rshr(flat * mantissa * multiplier, shift + 16 - exponent)
-    return arith.clamp(scaled, out.lo, out.hi).reshape(x.shape)
+    scaled = arith.rshr(x * mantissa * multiplier, shift + 16 - exponent)
+    return arith.clamp(scaled, out.lo, out.hi)
 
 
 def _float_gdn(x: Array, norm: Array, form: str, inverse: bool) -> Array:
@@ -367,8 +388,8 @@ def _spread(kind: Quantized, rank: int) -> npt.NDArray[np.float64]:
 
 def _requantize(op: Any, operands: list[Array]) -> Array:
     out = _typed_out(op)
-    multiplier, shift = _channels(op, "multiplier"), _channels(op, "shift")
-    return arith.requantize(operands[0], multiplier, shift, out.lo, out.hi)
+    multiplier, shift = (_channels(op, n)[0, :, :, 0] for n in ("multiplier", "shift"))
+    return _by_strips(lambda x: arith.requantize(x, multiplier, shift, out.lo, out.hi), operands[0])
 
 
 def _round_latent(op: Any, operands: list[Array]) -> Array:

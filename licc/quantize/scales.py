@@ -33,7 +33,7 @@ def fraction_bits(magnitude: float, bits: int = 16, headroom: int = 1) -> int:
     """Fraction bits f of a signed integer of `bits` bits that holds `magnitude` `2^headroom` times over.
 
     At least 0 (a scale above one is no latent's) and at most 10: smaller powers of two have more digits
-    than MLIR prints of a scale.
+    than a printable scale.
     """
     whole = math.ceil(math.log2(magnitude)) if magnitude > 0.0 else 0
     return min(max(bits - 1 - headroom - whole, 0), FRACTION_BITS_MAX)

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 BINS = 1024
 # A histogram counts at most about this many samples of one array and channel, spread evenly.
 SAMPLES = 1 << 15
+# What an array that is not typical counts beside one that is.
+UNUSUAL_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Histogram:
         self.peak = np.zeros(channels)
 
     def add(self, array: NDArray[np.float32], typical: bool = True) -> None:
-        """Count the elements of `array`; the moments are of the typical arrays alone."""
+        """Count the elements of `array`; those that are not typical count little, and not in the moments."""
         flat = array.reshape(self.channels, -1)
         squares = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
         if typical:
@@ -82,7 +84,7 @@ class Histogram:
         power = float(squares.mean()) / flat.shape[1]
         if power > 0.0:
             samples = magnitudes[:, :: max(1, flat.shape[1] // SAMPLES)]
-            share = 1.0 if typical else float(__import__("os").environ.get("VW","1"))
+            share = 1.0 if typical else UNUSUAL_SHARE
             self._count(samples, share / (power * samples.shape[1]))
 
     def _grow(self, peak: float) -> None:

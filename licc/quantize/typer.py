@@ -128,7 +128,7 @@ class _Builder:
         rule = self.rules.get(op.name)
         if rule is None:
             where = op.results[0] if len(op.results) else op.operands[0]
-            raise TypingError(where, f"has no typed form in a float function: '{op.name}'")
+            raise TypingError(where, "has no typed form")
         typed = rule(op)
         if typed is not None:
             self.base[op.results[0]] = typed

@@ -77,10 +77,11 @@ public:
     return beats;
   }
 
-  /// Compares all that `stream` holds with the next golden sums, and leaves it as it was.
+  /// Compares all that `stream` holds with golden sums, and leaves it as it was. A process that only
+  /// repacks has no sums of its own (`repacked`): it is held to those of the process before it.
   template <class T, int LANES>
   void check_stream(const char* layer, const char* process, hls::stream<Pack<T, LANES>>& stream,
-                    int channels, int height, int width) {
+                    int channels, int height, int width, bool repacked = false) {
     const int words = ceil_div(channels, LANES);
     where_ = std::string("layer ") + layer + ", process " + process;
     const std::size_t expected = std::size_t(height) * width * words;
@@ -88,9 +89,11 @@ public:
       fail(where_ + ": wrote " + std::to_string(stream.size()) + " words instead of " +
            std::to_string(expected));
     }
-    const auto rows = take_sums<std::uint32_t>(height);
-    const auto pixels = take_sums<std::uint16_t>(std::size_t(height) * width);
-    const auto channels_kept = take_sums<std::uint16_t>(std::size_t(channels) * height);
+    if (!repacked) {
+      take_sums(rows_, height);
+      take_sums(pixels_, std::size_t(height) * width);
+      take_sums(channels_, std::size_t(channels) * height);
+    }
     std::vector<std::uint32_t> key(std::max(words * LANES, width));
     for (std::size_t i = 0; i < key.size(); ++i) key[i] = hash(static_cast<std::uint32_t>(i));
     for (int y = 0; y < height; ++y) {
@@ -110,13 +113,13 @@ public:
             of_channel[word * LANES + lane] += value * key[x];
           }
         }
-        if (wrong < 0 && of_pixel >> 16 != pixels[std::size_t(y) * width + x]) wrong = x;
+        if (wrong < 0 && of_pixel >> 16 != pixels_[std::size_t(y) * width + x]) wrong = x;
         of_row += of_pixel * key[x];
       }
-      if (of_row == rows[y] && wrong < 0) continue;
+      if (of_row == rows_[y] && wrong < 0) continue;
       int channel = 0;
       while (channel < channels &&
-             of_channel[channel] >> 16 == channels_kept[std::size_t(channel) * height + y]) {
+             of_channel[channel] >> 16 == channels_[std::size_t(channel) * height + y]) {
         ++channel;
       }
       mismatch(channel < channels ? std::to_string(channel) : "unknown", y,
@@ -189,18 +192,21 @@ private:
   }
 
   template <class T>
-  std::vector<T> take_sums(std::size_t count) {
+  void take_sums(std::vector<T>& sums, std::size_t count) {
     if (sums_.size() - taken_ < count * sizeof(T)) fail(where_ + ": golden sums end too early");
-    std::vector<T> sums(count);
+    sums.resize(count);
     std::memcpy(sums.data(), sums_.data() + taken_, count * sizeof(T));
     taken_ += count * sizeof(T);
-    return sums;
   }
 
   std::string design_;
   double macs_;
   std::vector<char> sums_;
   std::size_t taken_ = 0;
+  // Of the process that is compared: golden sums of rows, pixels, and channels of rows.
+  std::vector<std::uint32_t> rows_;
+  std::vector<std::uint16_t> pixels_;
+  std::vector<std::uint16_t> channels_;
   std::string where_;
   std::size_t values_ = 0;
   std::chrono::steady_clock::time_point began_;

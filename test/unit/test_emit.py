@@ -44,7 +44,9 @@ def random_conv(rng, layer):
     element = rng.choice(["i8", "ui8", "i16"])
     oc = rng.choice([1, 2, 3, 4, 8])
     upsample = rng.choice([1, 1, 2, 3])
-    kernel = (rng.randint(1, 9), rng.randint(1, 9)) if rng.random() < 0.5 else (rng.choice([3, 5]),) * 2
+    kernel = (
+        (rng.randint(1, 9), rng.randint(1, 9)) if rng.random() < 0.5 else (rng.choice([3, 5]),) * 2
+    )
     height, width = rng.randint(1, 12), rng.randint(1, 12)
     output_padding = 0
     if upsample == 1:
@@ -198,7 +200,16 @@ def latent_chain():
         port_in(shape, "i16", 2, "latent", "h_a")
         + pointwise(0, 1, shape, "i16", 2, absolute, "i16", "h_a_abs", "h_a.abs")
         + pointwise(
-            1, 2, shape, "i16", 2, add, "i16", "h_a_add", "h_a.add", memory("constant", "c", image, "i16")
+            1,
+            2,
+            shape,
+            "i16",
+            2,
+            add,
+            "i16",
+            "h_a_add",
+            "h_a.add",
+            memory("constant", "c", image, "i16"),
         )
         + repack(2, 3, shape, "i16", 2, 3, "h_a_repack", "h_a.round")
         + pointwise(3, 4, shape, "i16", 3, rounding, "i16", "h_a_round", "h_a.round")
@@ -221,7 +232,9 @@ def test_pointwise_processes_simulate_exactly(tmp_path):
     expect_exact(tmp_path, 1)
 
 
-@pytest.mark.parametrize(("lanes_in", "lanes_out"), [(a, b) for a in (1, 2, 5, 8) for b in (1, 3, 5, 8)])
+@pytest.mark.parametrize(
+    ("lanes_in", "lanes_out"), [(a, b) for a in (1, 2, 5, 8) for b in (1, 3, 5, 8)]
+)
 def test_repack_steps_are_enough_and_few(lanes_in, lanes_out):
     for channels in range(1, 40):
         in_words, out_words = -(-channels // lanes_in), -(-channels // lanes_out)
@@ -385,7 +398,8 @@ def test_sums_depend_on_every_value():
 
 
 @pytest.mark.parametrize(
-    ("lo", "hi", "bits"), [(0, 0, 1), (-1, 0, 1), (0, 1, 2), (-128, 127, 8), (-129, 0, 9), (0, 255, 9)]
+    ("lo", "hi", "bits"),
+    [(0, 0, 1), (-1, 0, 1), (0, 1, 2), (-128, 127, 8), (-129, 0, 9), (0, 255, 9)],
 )
 def test_signed_bits(lo, hi, bits):
     assert signed_bits(lo, hi) == bits
@@ -442,5 +456,7 @@ def test_golden_pattern_without_an_image(tmp_path):
         assert values.max() == 15
         # By default the interpreter makes the golden data.
         write_build(module, tmp_path)
-    assert (tmp_path / "hls" / "golden" / "h_a.output.bin").stat().st_size == golden["h_a_round"].size * 2
+    assert (tmp_path / "hls" / "golden" / "h_a.output.bin").stat().st_size == golden[
+        "h_a_round"
+    ].size * 2
     expect_exact(tmp_path, 1)

@@ -54,7 +54,7 @@ def naive_matmul(a, b) -> np.ndarray:
 
 
 # Bits of factors: sums below 2^24 (float), 2^53 (double), and beyond (halves).
-WIDTHS = [(7, 7), (8, 20), (15, 40), (30, 20), (12, 46)]
+WIDTHS = [(7, 7), (8, 20), (15, 40), (30, 20), (12, 43)]
 
 
 @st.composite
@@ -108,8 +108,8 @@ def test_matmul(seed: int, extents: tuple[int, int, int], bits: tuple[int, int])
 @pytest.mark.parametrize("limit", [1 << 24, 1 << 53])
 @pytest.mark.parametrize("by", [-1, 0, 1])
 def test_sums_at_the_limits_of_floats(limit: int, by: int) -> None:
-    # weight . x = limit + by, of which the type that holds less would round the last bit away.
-    a, b = np.array([[limit - 2, 1, 1]]), np.array([[1], [1], [1 + by]])
+    # The sum of the weights; a type that holds integers below the limit rounds limit + 1.
+    a, b = np.array([[limit - 2, 1, 1 + by]]), np.ones((3, 1), np.int64)
     assert exact.matmul(a, b)[0, 0] == limit + by
     x, weight = b[:, :, None], a[:, :, None, None]
     assert exact.correlate(x, weight, ([0], [0]), (1, 1), (1, 1))[0, 0, 0] == limit + by
@@ -133,6 +133,14 @@ def test_strips_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> Non
     for limit in (1, 2 * 6 * 5 * 4 * 4):
         monkeypatch.setattr(exact, "_STRIP_BYTES", limit)
         np.testing.assert_array_equal(exact.correlate(*arguments), whole)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 0), (1, 1), (3, 1000), (1 << 20, 3), (0, 5)])
+def test_strips_cut_columns(rows: int, columns: int) -> None:
+    cuts = list(exact.strips(rows, columns))
+    assert [c for cut in cuts for c in range(columns)[cut]] == list(range(columns))
+    widest = max((len(range(columns)[cut]) for cut in cuts), default=0)
+    assert widest == 1 or widest * rows <= exact._STRIP_ELEMENTS
 
 
 def test_no_taps_sum_to_zero() -> None:

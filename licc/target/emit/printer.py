@@ -11,7 +11,7 @@ from typing import Any
 
 import jinja2
 
-from licc.target.emit.view import Convolution, Design, Process
+from licc.target.emit.view import Convolution, Design, Process, has_sums
 
 __all__ = ["print_design", "print_testbench", "render"]
 
@@ -214,6 +214,7 @@ class _Check:
     layer: str
     name: str
     stream: str
+    repacked: bool
 
 
 def print_testbench(designs: Sequence[Design]) -> str:
@@ -230,8 +231,16 @@ def print_testbench(designs: Sequence[Design]) -> str:
         }
         texts = [(call, call.text("true", **ports)) for call in region.calls]
         checks = {
-            process.name: _Check(process.shape, process.layer, process.name, stream.name)
-            for process, stream in zip(design.processes, design.streams[1:], strict=True)
+            process.name: _Check(
+                process.shape,
+                process.layer,
+                process.name,
+                stream.name,
+                repacked=not has_sums(design, index),
+            )
+            for index, (process, stream) in enumerate(
+                zip(design.processes, design.streams[1:], strict=True)
+            )
         }
         steps[design.name] = [(text, checks.get(call.function)) for call, text in texts]
     return render("tb.cpp.j2", designs=designs, steps=steps, streams=streams)

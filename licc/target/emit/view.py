@@ -31,7 +31,10 @@ __all__ = [
     "Process",
     "Repack",
     "Statement",
+    "Stream",
     "Word",
+    "has_sums",
+    "signed_bits",
     "view_of",
 ]
 
@@ -73,9 +76,7 @@ class Word:
         return _BYTES[self.element]
 
 
-_BYTES = {
-    f"std::{sign}int{bits}_t": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)
-}
+_BYTES = {f"std::{sign}int{bits}_t": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
 
 @dataclass(frozen=True)
@@ -292,6 +293,11 @@ class Design:
         return sum(process.macs for process in self.processes)
 
 
+def has_sums(design: Design, index: int) -> bool:
+    """Whether process `index` has golden sums of its own: one that repacks is held to those before it."""
+    return index == 0 or not isinstance(design.processes[index].body, Repack)
+
+
 # --------------------------------------------------------------------------------------------------
 # From the IR
 # --------------------------------------------------------------------------------------------------
@@ -396,9 +402,7 @@ class _Reader:
     def read(self) -> Process:
         """The view of the process."""
         units = [
-            unit
-            for unit in self.operations
-            if unit.name not in ("hls.ram", "hls.rom", "hls.write")
+            unit for unit in self.operations if unit.name not in ("hls.ram", "hls.rom", "hls.write")
         ]
         self._read_memories()
         for unit in units:
@@ -548,9 +552,7 @@ def _window_source(reader: _Reader, units: list[ir.Operation]) -> _Source:
     mac = units[1]
     body = _convolution(reader, window, mac)
     lo, hi = array(mac.attributes["acc_range"])
-    reader.add(
-        "total", signed_bits(lo, hi), f"sums[lane] + {body.bias}[block][lane]"
-    )
+    reader.add("total", signed_bits(lo, hi), f"sums[lane] + {body.bias}[block][lane]")
     return body, _useful_macs(body), units[2:]
 
 
@@ -605,9 +607,7 @@ def _convolution(reader: _Reader, window: ir.Operation, mac: ir.Operation) -> Co
         weight_start=tuple(out_words * sum(steps[:phase]) for phase in range(len(steps))),
         row_steps=tuple(
             out_words
-            * sum(
-                steps[row * upsample + column % upsample] for column in range(outputs[2])
-            )
+            * sum(steps[row * upsample + column % upsample] for column in range(outputs[2]))
             for row in range(upsample)
         ),
         most_steps=max(steps),
@@ -671,7 +671,10 @@ def _requantizer(reader: _Reader, unit: ir.Operation) -> None:
 def _activation(reader: _Reader, unit: ir.Operation) -> None:
     kind = _string(unit.attributes["kind"])
     if kind == "leaky_relu":
-        multiplier, shift = _integer(unit.attributes["multiplier"]), _integer(unit.attributes["shift"])
+        multiplier, shift = (
+            _integer(unit.attributes["multiplier"]),
+            _integer(unit.attributes["shift"]),
+        )
         reader.clamped("rectified", unit, "leaky_relu", str(multiplier), str(shift))
     elif kind == "relu":
         reader.clamped("rectified", unit, "relu")

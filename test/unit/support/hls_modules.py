@@ -107,11 +107,14 @@ class Conv:
         self.weight = rng.integers(-127, 128, (self.outputs, self.inputs, *k))
         self.bias = rng.integers(-5000, 5001, self.outputs)
         if self.upsample == 1:
-            size = [(n + 2 * self.padding - t) // self.stride + 1 for n, t in zip((self.height, self.width), k)]
+            size = [
+                (n + 2 * self.padding - t) // self.stride + 1
+                for n, t in zip((self.height, self.width), k, strict=True)
+            ]
         else:
             size = [
                 (n - 1) * self.upsample - 2 * self.padding + t + self.output_padding
-                for n, t in zip((self.height, self.width), k)
+                for n, t in zip((self.height, self.width), k, strict=True)
             ]
         self.out_shape = (self.outputs, *size)
         lo = {"ui8": 0}.get(self.element, -128 if self.element == "i8" else -2000)
@@ -143,7 +146,11 @@ class Conv:
     def _place(self, o, k):
         if self.upsample == 1:
             return o * self.stride - self.padding + k
-        return None if (o + self.padding - k) % self.upsample else (o + self.padding - k) // self.upsample
+        return (
+            None
+            if (o + self.padding - k) % self.upsample
+            else (o + self.padding - k) // self.upsample
+        )
 
     def result(self, x):
         v = self.accumulators(x)
@@ -234,7 +241,9 @@ class Conv:
 
     def module(self):
         body = port_in(self.x.shape, self.element, self.ic) + self.text()
-        return design("g_a", "encoder", body + port_out("1", self.out_shape, self.out_element, self.oc))
+        return design(
+            "g_a", "encoder", body + port_out("1", self.out_shape, self.out_element, self.oc)
+        )
 
 
 @dataclass
@@ -268,8 +277,10 @@ class Gdn:
         self.multiplier = rng.integers(1 << 16, 1 << 17, c)
         # Shifts that spread the results over the range, and keep every total shift in [0, 62].
         roots = [self.root(int(n)) for n in self.pairs(self.x)[1::2].flat]
-        values = [abs(int(x)) * m * 2.0**e for x, (m, e) in zip(self.x.flat, roots)]
-        spread = int(np.log2(max(np.median(values), 1))) + 1 - (5 if self.out_element == "i8" else 10)
+        values = [abs(int(x)) * m * 2.0**e for x, (m, e) in zip(self.x.flat, roots, strict=True)]
+        spread = (
+            int(np.log2(max(np.median(values), 1))) + 1 - (5 if self.out_element == "i8" else 10)
+        )
         least, most = min(e for _, e in roots), max(e for _, e in roots)
         self.shift = np.clip(spread + rng.integers(-1, 2, c), max(most - 16, 0), 46 + least)
 
@@ -308,7 +319,7 @@ class Gdn:
     def text(self, value, start, prefix="g_a_1", layer="g_a.1"):
         """Processes from %value; the names of their values are start, start + 1, ..."""
         c, (h, w) = self.channels, self.x.shape[1:]
-        ci, co, cu = ceil(c, self.ic), ceil(c, self.oc), ceil(c, self.lanes)
+        ci, co = ceil(c, self.ic), ceil(c, self.oc)
         gamma = np.zeros((co * self.oc, ci * self.ic), np.int64)
         gamma[:c, :c] = self.gamma
         gamma = gamma.reshape(co, self.oc, ci, self.ic).transpose(0, 2, 1, 3).reshape(co * ci, -1)
@@ -331,7 +342,16 @@ class Gdn:
         )
         if self.oc != self.lanes:
             start += 1
-            text += repack(start - 1, start, (2 * c, h, w), "i32", 2 * self.oc, 2 * self.lanes, f"{prefix}_repack", layer)
+            text += repack(
+                start - 1,
+                start,
+                (2 * c, h, w),
+                "i32",
+                2 * self.oc,
+                2 * self.lanes,
+                f"{prefix}_repack",
+                layer,
+            )
         return text + (
             f'  %{start + 1} = "hls.process"(%{start}) ({{\n    ^bb0(%in: {narrow}):\n'
             + memory("table", "t", kept, "i32", "rom")
@@ -348,7 +368,9 @@ class Gdn:
     def module(self):
         last = 3 if self.oc != self.lanes else 2
         body = port_in(self.x.shape, "i16", self.ic, "latent") + self.text(0, 1)
-        return design("g_a", "encoder", body + port_out(last, self.x.shape, self.out_element, self.lanes))
+        return design(
+            "g_a", "encoder", body + port_out(last, self.x.shape, self.out_element, self.lanes)
+        )
 
     def golden(self):
         pairs = self.pairs(self.x)
