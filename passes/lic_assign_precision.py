@@ -29,6 +29,7 @@ class LicAssignPrecision(Pass):
     name: ClassVar[str] = "lic-assign-precision"
     channel_scales: bool = option(True, "spread narrow channels over the whole range of 8 bits")
     clip: bool = option(True, "choose ranges by squared error; otherwise the observed extremes")
+    adaptive: bool = option(True, "let weights make up for each other's rounding errors")
 
     def run(self, module: ir.Module) -> None:
         """Replace each float function by a typed one."""
@@ -38,7 +39,7 @@ class LicAssignPrecision(Pass):
         from licc.quantize.policy import Policy
         from licc.quantize.typer import TypingError, typed_function
 
-        policy = Policy(self.channel_scales, self.clip)
+        policy = Policy(self.channel_scales, self.clip, self.adaptive)
         with module.context:
             functions = {
                 name: function

@@ -25,8 +25,10 @@ class LicCalibrate(Pass):
         lic.observed = #lic.observed<min, max>     the range that was seen
         lic.clip     = #lic.observed<min, max>     the part to represent by 8 bits with least squared error
         lic.channels = dense<...> : tensor<Cx3xf32>   by channel: clipping magnitude, mean, mean square
+        lic.covariance = dense<...> : tensor<CxCxf32> of the channels at a pixel
+        lic.correlation = #lic.observed<down, right>  of a pixel with its neighbours
 
-    of which the last two are only on what a convolution reads.
+    of which all but the first are only on what a convolution reads.
     """
 
     name: ClassVar[str] = "lic-calibrate"
@@ -65,7 +67,7 @@ class LicCalibrate(Pass):
                 if value in histograms:
                     clip = histograms[value].clip()
                     found[facts.CLIP] = facts.interval(max(seen.min, -clip), min(seen.max, clip))
-                    found[facts.CHANNELS] = facts.channel_table(histograms[value].statistics())
+                    found |= facts.channel_facts(histograms[value].statistics())
                 facts.attach(value, found)
 
     def _size(self) -> tuple[int, int]:

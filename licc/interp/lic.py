@@ -298,7 +298,7 @@ def _gdn(op: Any, operands: list[Array]) -> Array:
         sums = exact.matmul(gamma, powers) + beta[:, None]
         if out is None:
             return _float_gdn(x, sums, form, inverse)
-        return _typed_gdn(op, x, sums, out)
+        return _typed_gdn(op, x, sums.astype(np.int64, copy=False), out)
 
     return _by_strips(compute, x)
 

@@ -4,8 +4,10 @@
     lic.observed = #lic.observed<min, max>    the range that was seen
     lic.clip     = #lic.observed<min, max>    the part of it that 8 bits represent with least squared error
     lic.channels = dense<...> : tensor<Cx3xf32>   by channel: clipping magnitude, mean, mean square
+    lic.covariance = dense<...> : tensor<CxCxf32> of the channels at a pixel
+    lic.correlation = #lic.observed<rows, columns> of a pixel with the next one down and to the right
 
-The last two are on values that a convolution reads. A value is an op's result or a function's argument.
+The last four are on values that a convolution reads. A value is an op's result or a function's argument.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ from licc.quantize.statistics import Array, ChannelStatistics
 OBSERVED = "lic.observed"
 CLIP = "lic.clip"
 CHANNELS = "lic.channels"
+COVARIANCE = "lic.covariance"
+CORRELATION = "lic.correlation"
+FACTS = (OBSERVED, CLIP, CHANNELS, COVARIANCE, CORRELATION)
 ROLE = "lic.role"
 # On a typed op whose channels were divided by scales that the next weights absorb.
 CHANNEL_SCALES = "lic.channel_scales"
@@ -68,7 +73,7 @@ def owner_attributes(value: ir.Value) -> Mapping[str, ir.Attribute]:
 
 
 def _names(operation: Any) -> list[str]:
-    return [name for name in (OBSERVED, CLIP, CHANNELS) if name in operation.attributes]
+    return [name for name in FACTS if name in operation.attributes]
 
 
 def attach(value: ir.Value, facts: Mapping[str, ir.Attribute]) -> None:
@@ -102,19 +107,31 @@ def read_interval(value: ir.Value, name: str) -> tuple[float, float] | None:
     return low, high
 
 
-def channel_table(statistics: ChannelStatistics) -> ir.Attribute:
-    """The value of `lic.channels`."""
+def channel_facts(statistics: ChannelStatistics) -> dict[str, ir.Attribute]:
+    """The attributes that hold `statistics`."""
     table = np.stack([statistics.clip, statistics.mean, statistics.power], axis=1)
-    return ir.DenseElementsAttr.get(np.ascontiguousarray(table, dtype=np.float32))
+    found = {CHANNELS: _dense(table)}
+    if statistics.covariance is not None:
+        found[COVARIANCE] = _dense(statistics.covariance)
+        found[CORRELATION] = interval(*statistics.correlation)
+    return found
+
+
+def _dense(values: Array) -> ir.Attribute:
+    return ir.DenseElementsAttr.get(np.ascontiguousarray(values, dtype=np.float32))
 
 
 def read_channels(value: ir.Value) -> ChannelStatistics | None:
-    """What `lic.channels` says of `value`, None when it is absent."""
-    attribute = owner_attributes(value).get(CHANNELS)
-    if attribute is None:
+    """What calibration said of the channels of `value`, None when it said nothing."""
+    attributes = owner_attributes(value)
+    if CHANNELS not in attributes:
         return None
-    clip, mean, power = elements(attribute).astype(np.float64).T
-    return ChannelStatistics(clip, mean, power)
+    clip, mean, power = elements(attributes[CHANNELS]).astype(np.float64).T
+    correlation = read_interval(value, CORRELATION)
+    if COVARIANCE not in attributes or correlation is None:
+        return ChannelStatistics(clip, mean, power)
+    covariance = elements(attributes[COVARIANCE]).astype(np.float64)
+    return ChannelStatistics(clip, mean, power, covariance, correlation)
 
 
 def elements(attribute: ir.Attribute) -> np.ndarray[Any, Any]:

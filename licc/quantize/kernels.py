@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from licc.dialects.quantized import printable_scale
+from licc.quantize.rounding import round_weights, tap_correlation
 from licc.quantize.statistics import Array
 
 Integers = NDArray[np.int64]
@@ -132,6 +133,8 @@ class Input:
         hi: largest stored integer.
         mean: [I] mean of the (normalised) real values; None when calibration saw nothing.
         variance: [I] their variance; None likewise.
+        covariance: [I, I] at a pixel; None to round every weight to the nearest.
+        correlation: of a pixel with the next one down and to the right.
     """
 
     scale: float
@@ -139,6 +142,8 @@ class Input:
     hi: int
     mean: Array | None = None
     variance: Array | None = None
+    covariance: Array | None = None
+    correlation: tuple[float, float] = (0.0, 0.0)
 
 
 def quantize_kernel(
@@ -151,7 +156,7 @@ def quantize_kernel(
     """
     most = (1 << (bits - 1)) - 1
     scales = _weight_scales(kernel, bias, x, most, CLIP_SHARES if clip else CLIP_SHARES[:1])
-    integers = _round(kernel.values / kernel.per_output(scales), most)
+    integers = _integers(kernel, scales, x, most)
     if clip and x.mean is not None:
         error = integers * kernel.per_output(scales) - kernel.values
         shift = kernel.sum_by_phase(error * kernel.per_input(x.mean)).sum(axis=0) * kernel.share
@@ -185,6 +190,37 @@ def fits_accumulator(bounds: tuple[int, int]) -> bool:
 
 def _round(values: Array, most: int) -> Integers:
     return np.clip(np.floor(values + 0.5), -most, most).astype(np.int64)
+
+
+def _integers(kernel: Kernel, scales: Array, x: Input, most: int) -> Integers:
+    """Weights as integers, phase by phase and group by group where the inputs' covariance is known."""
+    integers = _round(kernel.values / kernel.per_output(scales), most)
+    if x.covariance is None:
+        return integers
+    groups, outputs, inputs, rows, columns = kernel.values.shape
+    covariance = x.covariance.reshape(groups, inputs, groups, inputs)
+    scale = scales.reshape(groups, outputs)
+    for at_rows in _taps(rows, kernel.phases[0], kernel.dilations[0]):
+        for at_columns in _taps(columns, kernel.phases[1], kernel.dilations[1]):
+            positions = (
+                at_rows * (kernel.dilations[0] / kernel.phases[0]),
+                at_columns * (kernel.dilations[1] / kernel.phases[1]),
+            )
+            taps = tap_correlation(positions, x.correlation)
+            for group in range(groups):
+                index = np.ix_([group], range(outputs), range(inputs), at_rows, at_columns)
+                weights = kernel.values[index].reshape(outputs, inputs, -1)
+                found = round_weights(
+                    weights, scale[group], most, covariance[group, :, group], taps
+                )
+                integers[index] = found.reshape(integers[index].shape)
+    return integers
+
+
+def _taps(taps: int, stride: int, dilation: int) -> list[Integers]:
+    """The taps of each phase that has any."""
+    phases = [np.flatnonzero(_tap_phases(taps, stride, dilation) == p) for p in range(stride)]
+    return [phase for phase in phases if phase.size]
 
 
 def _weight_scales(kernel: Kernel, bias: Array, x: Input, most: int, shares: Array) -> Array:

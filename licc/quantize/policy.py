@@ -15,12 +15,14 @@ class Policy:
     Attributes:
         channel_scales: divide activation channels by scales that the next weights absorb.
         clip: choose ranges by squared error; otherwise by the observed extremes.
+        adaptive: round weights so that they make up for each other's errors.
         gdn_headroom: how far beyond the observed range GDN's input reaches.
         latent_headroom: bits by which latents may exceed the observed range.
     """
 
     channel_scales: bool = True
     clip: bool = True
+    adaptive: bool = True
     gdn_headroom: float = 1.25
     latent_headroom: int = 1
 

@@ -29,11 +29,15 @@ class ChannelStatistics:
         clip: the clipping magnitude of each channel that has the least squared error at 8 bits.
         mean: mean of each channel.
         power: mean square of each channel.
+        covariance: [C, C] of the channels at a pixel; None when it is not known.
+        correlation: of a pixel with the one below it and with the one to its right.
     """
 
     clip: Array
     mean: Array
     power: Array
+    covariance: Array | None = None
+    correlation: tuple[float, float] = (0.0, 0.0)
 
     @property
     def variance(self) -> Array:
@@ -67,7 +71,10 @@ class Histogram:
         self.counts = np.zeros((channels, BINS))
         self.total = 0  # elements a channel that the moments are of
         self.sum = np.zeros(channels)
-        self.squares = np.zeros(channels)
+        self.products = np.zeros((channels, channels))
+        # Products of each pixel with the one below and the one to the right: sums, and their numbers.
+        self.lagged = np.zeros((2, channels))
+        self.pairs = np.zeros(2)
         self.peak = np.zeros(channels)
 
     def add(self, array: NDArray[np.float32], typical: bool = True) -> None:
@@ -77,7 +84,8 @@ class Histogram:
         if typical:
             self.total += flat.shape[1]
             self.sum += flat.sum(axis=1, dtype=np.float64)
-            self.squares += squares
+            self.products += flat @ flat.T
+            self._lag(array[0])
         magnitudes = np.abs(flat)
         self.peak = np.maximum(self.peak, magnitudes.max(axis=1))
         self._grow(float(self.peak.max()))
@@ -86,6 +94,12 @@ class Histogram:
             samples = magnitudes[:, :: max(1, flat.shape[1] // SAMPLES)]
             share = 1.0 if typical else UNUSUAL_SHARE
             self._count(samples, share / (power * samples.shape[1]))
+
+    def _lag(self, array: NDArray[np.float32]) -> None:
+        neighbours = (array[:, :-1], array[:, 1:]), (array[:, :, :-1], array[:, :, 1:])
+        for axis, (first, second) in enumerate(neighbours):
+            self.lagged[axis] += np.einsum("ijk,ijk->i", first, second, dtype=np.float64)
+            self.pairs[axis] += first[0].size
 
     def _grow(self, peak: float) -> None:
         if self.limit == 0.0:
@@ -106,7 +120,15 @@ class Histogram:
         """The channels' facts, from all that was added."""
         clip = np.minimum(best_clip(self.counts, self.limit), self.peak)
         total = max(self.total, 1)
-        return ChannelStatistics(clip, self.sum / total, self.squares / total)
+        mean = self.sum / total
+        covariance = self.products / total - np.outer(mean, mean)
+        spread = max(float(np.diag(covariance).sum()), 1e-30)
+        rows, columns = (
+            float((self.lagged[axis] / max(self.pairs[axis], 1.0) - mean**2).sum()) / spread
+            for axis in range(2)
+        )
+        power = np.diag(self.products) / total
+        return ChannelStatistics(clip, mean, power, covariance, (rows, columns))
 
     def clip(self) -> float:
         """The clipping magnitude of the whole tensor that has the least squared error at 8 bits."""

@@ -321,6 +321,9 @@ class _Builder:
         mean = None if seen is None else seen.mean / scales
         variance = None if seen is None else seen.variance / scales**2
         known = Input(x.kind.scale, x.kind.lo, x.kind.hi, mean, variance)
+        if self.policy.adaptive and seen is not None and seen.covariance is not None:
+            covariance = seen.covariance / np.outer(scales, scales)
+            known = replace(known, covariance=covariance, correlation=seen.correlation)
         bits = self.policy.weight_bits(_layer(op.results[0]))
         return quantize_kernel(kernel.scaled(scales), bias, known, bits, self.policy.clip)
 

@@ -129,10 +129,12 @@ def test_strips_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> Non
     random = np.random.default_rng(0)
     x, weight = integers_of(random, (2, 11, 5), 8), integers_of(random, (3, 2, 3, 2), 7)
     arguments = (x, weight, (range(-1, 2), (-2, 1)), (2, 1), (6, 5))
-    whole = exact.correlate(*arguments)
+    transposed = (x, weight.swapaxes(0, 1), (2, 1), (1, 0), (22, 6))
+    whole, scattered = exact.correlate(*arguments), exact.scatter(*transposed)
     for limit in (1, 2 * 6 * 5 * 4 * 4):
         monkeypatch.setattr(exact, "_STRIP_BYTES", limit)
         np.testing.assert_array_equal(exact.correlate(*arguments), whole)
+        np.testing.assert_array_equal(exact.scatter(*transposed), scattered)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 0), (1, 1), (3, 1000), (1 << 20, 3), (0, 5)])

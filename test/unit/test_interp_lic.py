@@ -480,7 +480,8 @@ def test_stages_and_values_used_twice() -> None:
         %r = "lic.relu"(%in) {{layer = "g_a.0"}} : ({t}) -> {t}
         "lic.yield"(%r) : ({t}) -> ()
       }}) {{layer = "g_a.0"}} : ({t}) -> {t}
-    %y = "lic.add"(%s, %x) {{layer = "g_a.1", multiplier = array<i64: 2, 1>, shift = 0 : i64}} : ({t}, {t}) -> {t}
+    %t = "lic.add"(%s, %x) {{layer = "g_a.1", multiplier = array<i64: 1, 1>, shift = 0 : i64}} : ({t}, {t}) -> {t}
+    %y = "lic.add"(%s, %t) {{layer = "g_a.2", multiplier = array<i64: 1, 1>, shift = 0 : i64}} : ({t}, {t}) -> {t}
     """
     x = integers(17, (1, 2, 2, 2), Quantized(8, True, -30, 30, (1.0,)))
     found = lic.run(parse(function(body, t, t)), "f", x)

@@ -44,7 +44,9 @@ def test_the_wheel_has_all_packages_and_data(wheel: Path) -> None:
         assert not missing
     for header in (ROOT / "runtime" / "hls").glob("*.hpp"):
         assert f"licc/runtime/hls/{header.name}" in names
-    assert not [name for name in names if "/test/" in name or name.startswith(("dialects", "passes"))]
+    assert not [
+        name for name in names if "/test/" in name or name.startswith(("dialects", "passes"))
+    ]
 
 
 def test_the_wheel_works_by_itself(wheel: Path, tmp_path: Path) -> None:
