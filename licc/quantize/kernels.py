@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from licc.dialects.quantized import printable_scale
-from licc.quantize.rounding import round_weights, tap_correlation
+from licc.quantize.rounding import Channels, round_weights, tap_correlation
 from licc.quantize.statistics import Array
 
 Integers = NDArray[np.int64]
@@ -199,6 +199,7 @@ def _integers(kernel: Kernel, scales: Array, x: Input, most: int) -> Integers:
         return integers
     groups, outputs, inputs, rows, columns = kernel.values.shape
     covariance = x.covariance.reshape(groups, inputs, groups, inputs)
+    channels = [Channels.of(covariance[g, :, g]) for g in range(groups)]
     scale = scales.reshape(groups, outputs)
     for at_rows in _taps(rows, kernel.phases[0], kernel.dilations[0]):
         for at_columns in _taps(columns, kernel.phases[1], kernel.dilations[1]):
@@ -208,11 +209,11 @@ def _integers(kernel: Kernel, scales: Array, x: Input, most: int) -> Integers:
             )
             taps = tap_correlation(positions, x.correlation)
             for group in range(groups):
-                index = np.ix_([group], range(outputs), range(inputs), at_rows, at_columns)
-                weights = kernel.values[index].reshape(outputs, inputs, -1)
-                found = round_weights(
-                    weights, scale[group], most, covariance[group, :, group], taps
+                index = np.ix_(
+                    [group], range(outputs), range(inputs), at_rows.tolist(), at_columns.tolist()
                 )
+                weights = kernel.values[index].reshape(outputs, inputs, -1)
+                found = round_weights(weights, scale[group], most, channels[group], taps)
                 integers[index] = found.reshape(integers[index].shape)
     return integers
 

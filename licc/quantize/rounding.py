@@ -12,13 +12,15 @@ for each weight.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from licc.quantize.statistics import Array
 
 # Added to the diagonal, as a share of its mean: what calibration saw is not all there is.
-DAMPING = 0.01
+DAMPING = 0.05
 CORRELATION_MAX = 0.98
 
 
@@ -36,8 +38,22 @@ def tap_correlation(positions: tuple[Array, Array], correlation: tuple[float, fl
     return np.kron(factors[0], factors[1])
 
 
+@dataclass(frozen=True)
+class Channels:
+    """The input channels of one group: in which order they are rounded, and U of their covariance."""
+
+    order: NDArray[np.intp]
+    factor: Array
+
+    @staticmethod
+    def of(covariance: Array) -> Channels:
+        """Loud channels first: the quiet ones after them have room to correct."""
+        order = np.argsort(-np.diag(covariance), kind="stable")
+        return Channels(order, _factor(covariance[np.ix_(order, order)]))
+
+
 def round_weights(
-    weights: Array, scales: Array, most: int, covariance: Array, taps: Array
+    weights: Array, scales: Array, most: int, channels: Channels, taps: Array
 ) -> NDArray[np.int64]:
     """Integers of [O, I, T] weights.
 
@@ -45,13 +61,11 @@ def round_weights(
         weights: of one group and one phase.
         scales: [O] the real value of an integer 1.
         most: the largest magnitude of an integer.
-        covariance: [I, I] of the input channels.
+        channels: the input channels.
         taps: [T, T] correlation of the pixels under the taps.
     """
-    # Loud channels first: the quiet ones after them have room to correct.
-    order = np.argsort(-np.diag(covariance), kind="stable")
+    order, by_channel = channels.order, channels.factor
     left = weights[:, order].copy()
-    by_channel = _factor(covariance[np.ix_(order, order)])
     by_tap = _factor(taps)
     integers = np.empty(left.shape, dtype=np.int64)
     for channel in range(left.shape[1]):

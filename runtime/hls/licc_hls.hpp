@@ -3,10 +3,10 @@
 // What every emitted design includes: words of lanes, the integer law of docs/semantics.md, two
 // multiplications a DSP, the roots of GDN, and the way between memory and streams.
 //
-// Widths. Arithmetic is written on Int<W> and UInt<W>. Synthesis sees AMD's ap_int and ap_uint of exactly
-// W bits. C simulation sees the native type that holds W bits: the same values forty times faster,
-// as no value here ever needs more bits than its type says. -DLICC_EXACT_WIDTHS simulates on ap_int too,
-// which is how the tests show that the widths suffice.
+// Widths. Arithmetic is written on Int<W> and UInt<W>. Synthesis sees AMD's ap_int and ap_uint of
+// exactly W bits. C simulation sees the native type that holds W bits: the same values forty times
+// faster, as no value here ever needs more bits than its type says. -DLICC_EXACT_WIDTHS simulates on
+// ap_int too, which is how the tests show that the widths suffice.
 #ifndef LICC_HLS_HPP
 #define LICC_HLS_HPP
 
@@ -169,8 +169,8 @@ inline Int<30> high_lane(Int<48> sum) {
 
 /// `sums[o] += sum over k of weights[o][k] * window[k]`, two outputs a DSP.
 ///
-/// Pairs of outputs share an activation. Products are summed inside the DSPs in cascades of nearly equal
-/// length, as few as the low lane allows, and only their sums are split.
+/// Pairs of outputs share an activation. Products are summed inside the DSPs in cascades of nearly
+/// equal length, as few as the low lane allows, and only their sums are split.
 template <int OUTPUTS, int TAPS, class Activation>
 inline void multiply_add_pairs(const std::int8_t (&weights)[OUTPUTS * TAPS],
                                const Activation (&window)[TAPS], std::int32_t (&sums)[OUTPUTS]) {

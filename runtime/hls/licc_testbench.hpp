@@ -2,11 +2,11 @@
 //
 // What every emitted testbench includes: golden data, its comparison, and the clock. Not synthesised.
 //
-// Golden data of a process is not its output but sums of it, which are small: with k(i) an odd 32-bit hash of
-// i and everything modulo 2^32,
-//     pixel (y, x):    p = sum over c of value[c][y][x] * k(c),   its upper 16 bits are kept
-//     row y:           sum over x of p(y, x) * k(x),              kept whole: one wrong value always shows
-//     channel c, row y: sum over x of value[c][y][x] * k(x),      its upper 16 bits are kept
+// Golden data of a process is not its output but sums of it, which are small: with k(i) an odd 32-bit
+// hash of i and everything modulo 2^32,
+//     pixel (y, x):     p = sum over c of value[c][y][x] * k(c), its upper 16 bits are kept
+//     row y:            sum over x of p(y, x) * k(x), kept whole: one wrong value always shows
+//     channel c, row y: sum over x of value[c][y][x] * k(x), its upper 16 bits are kept
 // licc/target/emit/golden.py writes them. The final output is kept in full.
 #ifndef LICC_TESTBENCH_HPP
 #define LICC_TESTBENCH_HPP

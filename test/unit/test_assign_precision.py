@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from licc.quantize.channels import channel_scales
 from licc.quantize.gdn import GdnShape, quantize_gdn
 from licc.quantize.kernels import Input, Kernel, accumulator_range, quantize_kernel
 from licc.quantize.policy import Policy
+from licc.quantize.rounding import Channels, round_weights, tap_correlation
 from licc.quantize.scales import fraction_bits, multiplier_and_shift, scale_not_below, scale_of
 from licc.quantize.statistics import ChannelStatistics
 from licc.quantize.typer import typed_function
@@ -327,6 +329,46 @@ def test_bias_takes_up_the_mean_error() -> None:
     error = found.weight * found.scales[:, None, None, None] - kernel.values[0]
     drift = (error.sum(axis=(2, 3)) * mean).sum(axis=1) + found.bias * found.scales * x.scale
     assert np.abs(drift).max() < found.scales.max() * x.scale
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_adaptive_rounding_beats_the_nearest(transposed: bool) -> None:
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(6, 6))
+    covariance = mixing @ mixing.T
+    correlation = (0.9, 0.8)
+    values = rng.normal(size=(6, 4, 5, 5) if transposed else (4, 6, 5, 5))
+    kernel = Kernel.deconv(values, 1, (2, 2)) if transposed else Kernel.conv(values)
+    nearest = Input(1 / 127, -128, 127, np.zeros(6), np.diag(covariance).copy())
+    adaptive = replace(nearest, covariance=covariance, correlation=correlation)
+
+    def error(x: Input) -> float:
+        found = quantize_kernel(kernel, np.zeros(4), x, 5)
+        assert np.abs(found.weight).max() <= 15
+        scales = (
+            found.scales[None, :, None, None] if transposed else found.scales[:, None, None, None]
+        )
+        wrong = found.weight * scales - values
+        wrong = wrong.swapaxes(0, 1) if transposed else wrong
+        step = 2 if transposed else 1
+        total = 0.0
+        for rows in range(step):
+            for columns in range(step):
+                part = wrong[:, :, rows::step, columns::step]
+                at = tuple(np.arange(extent, dtype=float) for extent in part.shape[2:])
+                moments = np.kron(covariance, tap_correlation((at[0], at[1]), correlation))
+                flat = part.reshape(4, -1)
+                total += float(np.einsum("oi,ij,oj->", flat, moments, flat))
+        return total
+
+    assert error(adaptive) < 0.6 * error(nearest)
+
+
+def test_adaptive_rounding_of_a_silent_input() -> None:
+    weights = np.random.default_rng(0).normal(size=(2, 3, 4))
+    channels = Channels.of(np.zeros((3, 3)))
+    found = round_weights(weights, np.full(2, 0.1), 127, channels, np.eye(4))
+    np.testing.assert_array_equal(found, np.floor(weights / 0.1 + 0.5))
 
 
 def test_channel_without_weights() -> None:

@@ -30,7 +30,7 @@ from torch_mlir import ir
 from licc.dialects import make_context
 from licc.errors import UserError
 from licc.interp import hls
-from licc.target.emit import EmitOptions, write_build
+from licc.target.emit import EmitError, EmitOptions, write_build
 from licc.target.emit.golden import sums_of
 from licc.target.emit.view import _repack_steps, signed_bits, view_of
 from licc.target.emit.write import golden_input
@@ -349,6 +349,81 @@ def test_both_compilers_accept_every_warning(tmp_path):
 
 
 # --------------------------------------------------------------------------------------------------
+# What the printer does not know
+# --------------------------------------------------------------------------------------------------
+def subpixel_text():
+    return Conv(upsample=2, kernel=(3, 3), padding=1, output_padding=1, ic=3).module()
+
+
+def two_chains():
+    """A design with two inputs and two outputs."""
+    body = port_in((2, 1, 1), "i8", 2, name="a") + port_out(0, (2, 1, 1), "i8", 2, name="a")
+    return design("g_a", "encoder", body + (body.replace("%0", "%1").replace('"a_', '"b_')))
+
+
+def replaced(text, old, new, count=-1):
+    assert old in text
+    return text.replace(old, new, count)
+
+
+FOLDING = "#hls.folding<2 : i64, 3 : i64, {} : i64, {} : i64, 1 : i64>"
+ABS = (
+    '      %last = "hls.activation"(%word) {kind = "abs", range = array<i64: 0, 127>, multiplier = 0 : i64, '
+    "shift = 0 : i64} : (vector<2xi8>) -> vector<2xi8>\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (two_chains(), "'hls.design' op expected one 'hls.port_in' and one 'hls.port_out'"),
+        (
+            replaced(
+                subpixel_text(), "steps = array<i64: 1, 2, 2, 4>", "steps = array<i64: 2, 1, 2, 4>"
+            ),
+            "'hls.mac_array' op expected steps of '(1, 2, 2, 4)'",
+        ),
+        (
+            replaced(Conv(kw=3).module(), FOLDING.format(1, 3), FOLDING.format(3, 1), 1),
+            "'hls.mac_array' op expected the folding of its window buffer",
+        ),
+        (
+            replaced(
+                Conv(height=12, kernel=(1, 1), padding=0).module(),
+                "array<i64: 4, 12, 9>",
+                "array<i64: 4, 2, 9>",
+            ),
+            "'hls.window_buffer' op expected more rows than 2: row 1 is overwritten",
+        ),
+        (
+            replaced(
+                design(
+                    "g_a",
+                    "encoder",
+                    port_in((2, 1, 1), "i8", 2)
+                    + pointwise(0, 1, (2, 1, 1), "i8", 2, ABS, "i8", "g_a_abs", "g_a.abs")
+                    + port_out(1, (2, 1, 1), "i8", 2),
+                ),
+                '"hls.read"(%in) {shape = array<i64: 2, 1, 1>}',
+                '"hls.window_buffer"(%in) {input = array<i64: 2, 1, 1>, output = array<i64: 2, 1, 1>, '
+                "stride = 1 : i64, upsample = 1 : i64, row_taps = array<i64: 0, 1>, column_taps = array<i64: 0, 1>, "
+                "rows = 2 : i64, folding = #hls.folding<2 : i64, 2 : i64, 1 : i64, 1 : i64, 1 : i64>}",
+            ),
+            "'hls.window_buffer' op expected 'hls.mac_array' behind it",
+        ),
+    ],
+)
+def test_what_the_printer_does_not_know_is_an_error_and_nothing_is_written(tmp_path, text, message):
+    with make_context(), ir.Location.unknown():
+        module = ir.Module.parse(text)
+        with pytest.raises(EmitError) as error:
+            write_build(module, tmp_path)
+    assert message in str(error.value)
+    assert str(error.value).startswith("loc(")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --------------------------------------------------------------------------------------------------
 # Files
 # --------------------------------------------------------------------------------------------------
 def test_parameters_and_their_manifest(one_conv):
@@ -370,7 +445,7 @@ def test_parameters_and_their_manifest(one_conv):
 
 def test_vitis_files_say_that_they_were_not_run(one_conv):
     _, out = one_conv
-    config = (out / "hls" / "g_a.cfg").read_text()
+    config = (out / "hls" / "hls_config_g_a.cfg").read_text()
     script = (out / "hls" / "run_hls.tcl").read_text()
     assert config.startswith("# Not run here")
     assert script.startswith("# Not run here")

@@ -83,7 +83,7 @@ def _sources(designs: list[Design], options: EmitOptions) -> dict[str, str]:
         header, source = print_design(design)
         files[f"{design.name}.hpp"] = header
         files[f"{design.name}.cpp"] = source
-        files[f"{design.name}.cfg"] = render(
+        files[f"hls_config_{design.name}.cfg"] = render(
             "hls_config.cfg.j2", design=design, designs=designs, part=options.part
         )
     files["tb.cpp"] = print_testbench(designs)
