@@ -46,8 +46,13 @@ def _noise(
     energy = (kernel.values**2).sum(axis=(3, 4))
     groups, _, depth = energy.shape
     activation = (energy * ((scales * step) ** 2 / 12.0).reshape(groups, 1, depth)).sum()
+    return float(activation) + _weight_noise(statistics, kernel, scales, weight_most)
+
+
+def _weight_noise(
+    statistics: ChannelStatistics, kernel: Kernel, scales: Array, weight_most: int
+) -> float:
+    groups, _, depth, *taps = kernel.values.shape
     peak = np.abs(kernel.scaled(scales).values).max(axis=(2, 3, 4))
-    taps = kernel.values.shape[3] * kernel.values.shape[4]
     power = (statistics.variance / scales**2).reshape(groups, depth).sum(axis=1, keepdims=True)
-    weight = ((peak / weight_most) ** 2 / 12.0 * power * taps).sum()
-    return float(activation + weight)
+    return float(((peak / weight_most) ** 2 / 12.0 * power * taps[0] * taps[1]).sum())

@@ -203,6 +203,11 @@ class _Builder:
             **_scales_attribute(target.channel_scales),
         }
         location = facts.owner(value).location
+        if isinstance(value, ir.BlockArgument):
+            # Nothing stands before it that could name its layer.
+            name = ir.StringAttr(facts.owner(value).attributes["sym_name"]).value
+            attributes["layer"] = ir.StringAttr.get(f"{name}.requantize")
+            location = ir.Location.name(f"{name}.requantize")
         result = self._emit(
             "lic.requantize", [typed.value], _with(value, target.kind), location, attributes
         )

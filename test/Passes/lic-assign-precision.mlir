@@ -101,3 +101,20 @@ func.func @h_a(%y: tensor<1x1x4x4xf32> {lic.role = "latent", lic.observed = #lic
   %3 = "lic.round_latent"(%2) {layer = "h_a.round", lic.observed = #lic.observed<0.0 : f64, 9.0 : f64>} : (tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
   return %3 : tensor<1x1x4x4xf32>
 }
+
+// -----
+
+// 16 bits of latent times 576 weights of 127 would overflow the accumulators: the latent gives up fraction
+// bits first, in a step of its own that names the function.
+
+// CHECK-LABEL: func.func @h_a
+// CHECK: %[[R:.*]] = "lic.requantize"(%arg0)
+// CHECK-SAME: layer = "h_a.requantize", multiplier = array<i64: 65536>, shift = array<i64: [[D:[0-9]+]]>
+// CHECK-SAME: -> tensor<1x64x4x4x!quant.uniform<i16<-{{[0-9]+}}:{{[0-9]+}}>:f32,
+// CHECK: "lic.conv2d"(%[[R]],
+func.func @h_a(%y: tensor<1x64x4x4xf32> {lic.role = "latent", lic.observed = #lic.observed<-200.0 : f64, 40.0 : f64>}) -> (tensor<1x1x4x4xf32> {lic.role = "scales"}) {
+  %w = "lic.constant"() {value = dense<0.05> : tensor<1x64x3x3xf32>} : () -> tensor<1x64x3x3xf32>
+  %b = "lic.constant"() {value = dense<-1.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = "lic.conv2d"(%y, %w, %b) {layer = "h_a.0", strides = array<i64: 1, 1>, padding = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1, lic.observed = #lic.observed<-100.0 : f64, 100.0 : f64>} : (tensor<1x64x4x4xf32>, tensor<1x64x3x3xf32>, tensor<1xf32>) -> tensor<1x1x4x4xf32>
+  return %0 : tensor<1x1x4x4xf32>
+}
