@@ -34,7 +34,8 @@ def main() -> None:
         subprocess.run(
             [sys.executable, NETWORKS, "bmshj2018-hyperprior", *shape, "0", student], check=True
         )
-        command = [sys.executable, "-m", "licc.driver.main", str(student), "-o", str(build)]
+        # The installed command: `python -m` would find the sources of a checkout first.
+        command = [str(Path(sys.executable).parent / "licc"), str(student), "-o", str(build)]
         for _ in range(given.repeat):
             wall, processor, peak = measured([*command, "--input", given.input])
             size = sum(file.stat().st_size for file in build.rglob("*") if file.is_file())

@@ -100,7 +100,8 @@ def licc(layers: list[nn.Conv2d], shape: Shape, folder: Path, repeat: int) -> Fo
     checkpoint = folder / "model.pt"
     torch.save({"g_a": analysis(layers)}, checkpoint)
     build = folder / "build"
-    command = [sys.executable, "-c", "from licc.driver.main import entry; entry()", str(checkpoint)]
+    # The installed command: `python -c` would find the sources of a checkout first.
+    command = [str(Path(sys.executable).parent / "licc"), str(checkpoint)]
     command += ["-o", str(build), "--target", "zcu102", "--input", f"{height}x{width}"]
     _, convert = timed(lambda: run([*command, "--transforms", "g_a"]))
     size = megabytes(build)
