@@ -89,7 +89,7 @@ public:
         << std::setw(12) << "predicted" << std::setw(12) << "busy" << std::setw(9) << "" << std::setw(13)
         << "input empty" << std::setw(13) << "output full" << "\n";
     for (const auto& process : network.processes()) {
-      if (process->predicted() == 0) continue; // only sends parameters
+      if (idle(*process)) continue; // it only sends parameters
       const Account& account = process->accounts().back();
       out << "  " << std::left << std::setw(34) << process->name() << std::right << std::setw(12)
           << process->predicted() << std::setw(12) << account.busy << std::setw(9)
@@ -114,7 +114,7 @@ public:
         << ",\n  \"processes\": [";
     const char* comma = "";
     for (const auto& process : network.processes()) {
-      if (process->predicted() == 0) continue;
+      if (idle(*process)) continue;
       const Account& account = process->accounts().back();
       out << comma << "\n   {\"name\": \"" << process->name()
           << "\", \"predicted\": " << process->predicted() << ", \"busy\": " << account.busy
@@ -153,6 +153,10 @@ private:
   [[noreturn]] void fail(const std::string& message) const {
     std::cout << design_ << ": " << message << std::endl;
     std::_Exit(1);
+  }
+
+  static bool idle(const Process& process) {
+    return process.predicted() == 0 && process.accounts().back().busy == 0;
   }
 
   static std::string percent(Cycle cycles, Cycle predicted) {

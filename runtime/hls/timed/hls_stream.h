@@ -247,11 +247,12 @@ private:
   }
 
   /// The high-water mark: goes through writes and reads in the order of their cycles, as far as both
-  /// are known. A word counts from its write to its read.
+  /// are known. A word counts from the cycle of its write to that of its read,
+  /// both included: its slot is free for what is written after that.
   void mark() {
     for (; marked_ < written_; ++marked_) {
       const Cycle cycle = written_in_[slot(marked_)];
-      while (left_ < marked_ && left_ < read_ && read_in_[slot(left_)] <= cycle) ++left_;
+      while (left_ < marked_ && left_ < read_ && read_in_[slot(left_)] < cycle) ++left_;
       if (left_ < marked_ && left_ == read_) return;
       high_water_ = std::max(high_water_, marked_ + 1 - left_);
     }
@@ -380,9 +381,11 @@ private:
         chain.push_back(next);
         continue;
       }
-      deadlock_ = "deadlock in cycle " + std::to_string(last.clock_) + ": ";
-      // Only those that wait for one another, or the one that waits for nothing to come.
+      // Only those that wait for one another, or the one that waits for what never comes.
       const auto first = seen == chain.end() ? chain.end() - 1 : seen;
+      Cycle cycle = 0; // of the last of them to stop
+      for (auto each = first; each != chain.end(); ++each) cycle = std::max(cycle, (*each)->clock_);
+      deadlock_ = "deadlock in cycle " + std::to_string(cycle) + ": ";
       for (auto each = first; each != chain.end(); ++each) {
         if (each != first) deadlock_ += "; ";
         deadlock_ += reason(**each);
