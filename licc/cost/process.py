@@ -140,6 +140,9 @@ def _conv_fifo(process: Process, geometry: ConvGeometry, oc: Any, ic: Any, kh: A
     The words of a row are read in one burst, one a cycle, then none until the next. A producer that
     makes them evenly over `total` cycles has made read * read / total of them during the burst; the
     rest has to lie ready.
+
+    The emitted loop spreads its reads over the row since then, so this is more than a steady row needs;
+    what is left over covers rows that read nothing and the start of a frame.
     """
     read, total = cycles.conv_row_profile(geometry, oc, ic, kh, kw)
     depth = np.maximum(ceil_div(read * (total - read), total), LEAST_FIFO)

@@ -53,6 +53,37 @@ template <int W>
 using UInt = Native<W, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
 #endif
 
+// -------------------------------------------------------------------------------------------------
+// Timed simulation
+// -------------------------------------------------------------------------------------------------
+
+/// Stages of the pipelines, by kind of loop. Assumed for about 300 MHz, not synthesised: a cycle or two
+/// for each address, memory, multiplier and level of adders on the way. An output leaves that many
+/// cycles behind its iteration, and a loop that is entered again (a row) waits for them.
+constexpr int BEAT_STAGES = 2;         // a shift register, or a port; what DDR adds is not counted
+constexpr int REPACK_STAGES = 2;       // a shift register
+constexpr int WORD_STAGES = 24;        // a root, or units of single values
+constexpr int NORM_STAGES = 20;        // square, MACs, adder tree, norm
+constexpr int CONVOLUTION_STAGES = 32; // address, line buffer, window, MACs, adder tree, units
+
+/// An iteration of a pipelined loop starts, with an interval of INTERVAL cycles. Costs nothing but in
+/// the timed simulation, whose clocks it moves.
+template <int INTERVAL, int STAGES>
+inline void cycle() {
+#pragma HLS inline // empty
+#if defined(LICC_TIMED)
+  timed::current()->iterate(INTERVAL, STAGES);
+#endif
+}
+
+/// A pipelined loop ends: what follows starts when its last iteration is through. Likewise.
+inline void drain() {
+#pragma HLS inline // empty
+#if defined(LICC_TIMED)
+  timed::current()->drain();
+#endif
+}
+
 constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
 constexpr int least(int a, int b) { return a < b ? a : b; }
 constexpr int most(int a, int b) { return a > b ? a : b; }
@@ -361,6 +392,7 @@ LOAD_WORD:
   LOAD_BEAT:
     for (int beat = 0; beat < BEATS; ++beat) {
 #pragma HLS pipeline II=1 // one beat a cycle
+      cycle<1, BEAT_STAGES>();
       const Beat bits = parameters.read();
       for (int value = 0; value < VALUES; ++value) {
 #pragma HLS unroll // wires
@@ -368,6 +400,7 @@ LOAD_WORD:
             static_cast<T>(static_cast<Stored>(bits >> (8 * sizeof(Stored) * value)));
       }
     }
+    drain(); // the word is whole
     for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS unroll // one word of the memory
       memory[word][lane] = values[lane];
@@ -382,6 +415,7 @@ inline void load_beats(const Beat* memory, hls::stream<Beat>& beats) {
 LOAD:
   for (int beat = 0; beat < COUNT; ++beat) {
 #pragma HLS pipeline II=1 // one beat a cycle, so the port bursts
+    cycle<1, BEAT_STAGES>();
     beats.write(memory[beat]);
   }
 }
@@ -393,6 +427,7 @@ inline void store_beats(hls::stream<Beat>& beats, Beat* memory) {
 STORE:
   for (int beat = 0; beat < COUNT; ++beat) {
 #pragma HLS pipeline II=1 // one beat a cycle, so the port bursts
+    cycle<1, BEAT_STAGES>();
     memory[beat] = beats.read();
   }
 }
@@ -413,6 +448,7 @@ PIXEL:
   WORD:
     for (int word = 0; word < WORDS; ++word) {
 #pragma HLS pipeline II=READS // beats that one word can need
+      cycle<READS, BEAT_STAGES>();
       const int needed = word == WORDS - 1 ? LAST : LANES;
       for (int read = 0; read < READS; ++read) {
 #pragma HLS unroll // at most II reads of one stream
@@ -457,6 +493,7 @@ PIXEL:
   WORD:
     for (int word = 0; word < WORDS; ++word) {
 #pragma HLS pipeline II=WRITES // beats that one word can complete
+      cycle<WRITES, BEAT_STAGES>();
       const Pack<T, LANES> packed = input.read();
       for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS unroll // one word

@@ -15,7 +15,10 @@
 // CHECK:      G_A_0_CONV:
 // CHECK-NEXT:   for (int beat = 0; beat < 18; ++beat) {
 // CHECK-NEXT: #pragma HLS pipeline II=1 // one beat a cycle, so the port bursts
+// CHECK-NEXT:     licc::cycle<1, licc::BEAT_STAGES>();
 // CHECK-NEXT:     g_a_0_conv_parameters.write(parameters[0 + beat]);
+// CHECK-NEXT:   }
+// CHECK-NEXT:   licc::drain();
 
 // CHECK:      // g_a.0: convolution of 3 x 3 taps, stride 2: 2x4x5 -> 4x2x3.
 // CHECK-NEXT: // 2 outputs x 1 x 3 taps x 2 inputs = 12 MACs a cycle, two a DSP;
@@ -33,6 +36,7 @@
 // CHECK-NEXT:     for (int step = 0; step < trip; ++step) {
 // CHECK-NEXT: #pragma HLS loop_tripcount max=18
 // CHECK-NEXT: #pragma HLS pipeline II=1
+// CHECK-NEXT:       licc::cycle<1, licc::CONVOLUTION_STAGES>();
 // CHECK:            lines[fill_slot][fill.bank][fill.address + fill_word] = input.read();
 // CHECK:            licc::multiply_add_pairs<2, 6>(weights[weight], window, sums);
 // CHECK:                const licc::Int<19> total = sums[lane] + bias[block][lane];

@@ -11,9 +11,10 @@ from typing import Any
 
 import jinja2
 
-from licc.target.emit.view import Convolution, Design, Process, has_sums
+from licc.cost import cycles
+from licc.target.emit.view import Convolution, Design, Port, Process, has_sums
 
-__all__ = ["print_design", "print_testbench", "render"]
+__all__ = ["print_design", "print_testbench", "print_timed", "render"]
 
 BEAT = "licc::Beat"
 # A parameter stream is as deep as a burst; the port's own FIFOs absorb the latency of the memory.
@@ -68,6 +69,9 @@ class _Call:
     function: str
     formal: tuple[str, ...]
     actual: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    cycles: int  # a frame, as scheduled
 
     @property
     def signature(self) -> str:
@@ -120,11 +124,17 @@ def _region(design: Design) -> _Region:
             f"{source.name}_load",
             (f"const {BEAT}* memory", in_beats),
             (source.name, beats_in),
+            (),
+            (beats_in,),
+            source.beats,
         ),
         _Call(
             f"{source.name}_unpack",
             (in_beats, _stream_of(source.word.cpp, "output")),
             (beats_in, names[0]),
+            (beats_in,),
+            (names[0],),
+            _port_cycles(source),
         ),
     )
     writer = (
@@ -132,11 +142,17 @@ def _region(design: Design) -> _Region:
             f"{sink.name}_pack",
             (_stream_of(sink.word.cpp, "input"), in_beats),
             (names[-1], beats_out),
+            (names[-1],),
+            (beats_out,),
+            _port_cycles(sink),
         ),
         _Call(
             f"{sink.name}_store",
             (in_beats, f"{BEAT}* memory"),
             (beats_out, sink.name),
+            (beats_out,),
+            (),
+            sink.beats,
         ),
     )
     processes = tuple(
@@ -150,6 +166,9 @@ def _region(design: Design) -> _Region:
             f"{design.name}_load_parameters",
             (f"const {BEAT}* parameters", *(_stream_of(BEAT, p) for p in parameters), "bool load"),
             ("parameters", *parameters, "load"),
+            (),
+            tuple(parameters),
+            0,
         )
     streams = [
         *((f"{p.name}_parameters", BEAT, PARAMETER_DEPTH, "a burst") for p in design.loaded),
@@ -160,13 +179,19 @@ def _region(design: Design) -> _Region:
     return _Region(design, loader, reader, processes, writer, tuple(streams))
 
 
+def _port_cycles(port: Port) -> int:
+    word = port.word
+    return cycles.port(port.pixels, port.shape[0], word.lanes, 8 * word.bytes)
+
+
 def _process_call(process: Process, read: str, written: str) -> _Call:
     formal = [_stream_of(process.input.cpp, "input"), _stream_of(process.output.cpp, "output")]
     actual = [read, written]
     if process.memories:
         formal += [_stream_of(BEAT, "parameters"), "bool load"]
         actual += [f"{process.name}_parameters", "load"]
-    return _Call(process.name, tuple(formal), tuple(actual))
+    reads = (read, f"{process.name}_parameters") if process.memories else (read,)
+    return _Call(process.name, tuple(formal), tuple(actual), reads, (written,), process.cycles)
 
 
 def _top(design: Design) -> str:
@@ -244,3 +269,28 @@ def print_testbench(designs: Sequence[Design]) -> str:
         }
         steps[design.name] = [(text, checks.get(call.function)) for call, text in texts]
     return render("tb.cpp.j2", designs=designs, steps=steps, streams=streams)
+
+
+def print_timed(designs: Sequence[Design]) -> str:
+    """The testbench of the timed simulation: each design's calls as nodes of a network."""
+    nodes: dict[str, list[dict[str, Any]]] = {}
+    streams: dict[str, list[tuple[str, str, int, str]]] = {}
+    for design in designs:
+        region = _region(design)
+        streams[design.name] = list(region.streams)
+        ports = {
+            design.source.name: "input.data()",
+            design.sink.name: "result.data()",
+            "parameters": "parameters.data()",
+        }
+        nodes[design.name] = [
+            {
+                "name": call.function,
+                "predicted": call.cycles,
+                "reads": ", ".join(f"&{name}" for name in call.reads),
+                "writes": ", ".join(f"&{name}" for name in call.writes),
+                "call": call.text("timed.loads()", **ports),
+            }
+            for call in region.calls
+        ]
+    return render("tb_timed.cpp.j2", designs=designs, nodes=nodes, streams=streams)

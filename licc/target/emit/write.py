@@ -19,7 +19,7 @@ from torch_mlir import ir
 from licc.errors import UserError
 from licc.interp import hls
 from licc.target.emit.golden import sums_of, tensor_bytes
-from licc.target.emit.printer import print_design, print_testbench, render
+from licc.target.emit.printer import print_design, print_testbench, print_timed, render
 from licc.target.emit.view import BEAT_BYTES, Design, EmitError, Memory, has_sums, view_of
 
 __all__ = ["EmitOptions", "golden_input", "memory_bytes", "views_of", "write_build"]
@@ -87,9 +87,10 @@ def _sources(designs: list[Design], options: EmitOptions) -> dict[str, str]:
             "hls_config.cfg.j2", design=design, designs=designs, part=options.part
         )
     files["tb.cpp"] = print_testbench(designs)
+    files["tb_timed.cpp"] = print_timed(designs)
     files["Makefile"] = render("Makefile.j2", designs=designs)
     files["run_hls.tcl"] = render("run_hls.tcl.j2", designs=designs, part=options.part)
-    for name in ("licc_hls.hpp", "licc_testbench.hpp"):
+    for name in ("licc_hls.hpp", "licc_testbench.hpp", "licc_timed.hpp", "timed/hls_stream.h"):
         files[name] = _runtime(name)
     return files
 
