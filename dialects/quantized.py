@@ -22,7 +22,7 @@ class Quantized:
     """One `!quant.uniform` element type: `real = scale * (stored - zero_point)`.
 
     Attributes:
-        bits: storage width (8, 16 or 32).
+        bits: storage width (4, 8, 16 or 32).
         signed: whether the storage is signed.
         lo: smallest stored value; with `hi`, the range that the value is PROVEN to stay in.
         hi: largest stored value.

@@ -2,13 +2,15 @@
 """Types at the edges of the transforms, where two functions have to agree.
 
 The latent y is one domain, the hyper-latent z another: all latents of a domain share one scale 2^-f, and
-its symbols have the range that such a latent can round to.
+its symbols have the range that such a latent can round to, of 10 significant bits at most: +-511. Where a
+latent leaves a function and is coded in symbols, its own range is no wider: whoever rounds it gets symbols
+that the decoder can take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch_mlir import ir
 from torch_mlir.dialects import func
@@ -75,18 +77,44 @@ def boundaries(functions: Mapping[str, func.FuncOp], policy: Policy) -> dict[str
         MissingFactError: a value without an observed range, or an argument or result without a role.
     """
     seen: dict[str, float] = {}
+    coded: set[str] = set()
     for name, function in functions.items():
         for role, value in _edges(function):
             if role in ("latent", "symbols"):
                 domain = _domain(name, role)
                 seen[domain] = max(seen.get(domain, 0.0), magnitude(before_rounding(value)))
-    bits = policy.latent_bits()
-    fractions = {
-        domain: fraction_bits(most, bits, policy.latent_headroom) for domain, most in seen.items()
+            if role == "symbols":
+                coded.add(_domain(name, role))
+    domains = {
+        domain: _Domain(
+            fraction_bits(most, policy.latent_bits(), policy.latent_headroom), domain in coded
+        )
+        for domain, most in seen.items()
     }
     return {
-        name: _boundary(name, function, fractions, policy) for name, function in functions.items()
+        name: _boundary(name, function, domains, policy) for name, function in functions.items()
     }
+
+
+@dataclass(frozen=True)
+class _Domain:
+    """Fraction bits of the latents of a domain, and whether they are coded as symbols."""
+
+    fraction: int
+    coded: bool
+
+    def greatest_symbol(self, policy: Policy) -> int:
+        """The greatest magnitude of a symbol, of both signs."""
+        whole_bits = policy.latent_bits() - self.fraction
+        return (1 << (min(whole_bits, policy.symbol_bits()) - 1)) - 1
+
+    def latent(self, policy: Policy) -> Quantized:
+        """The type of a latent that leaves its function."""
+        kind = _signed(policy.latent_bits(), 2.0**-self.fraction)
+        if not self.coded:
+            return kind
+        most = self.greatest_symbol(policy) << self.fraction
+        return replace(kind, lo=-most, hi=most)
 
 
 def _edges(function: func.FuncOp) -> Iterator[tuple[str, ir.Value]]:
@@ -100,7 +128,7 @@ def _domain(function: str, role: str) -> str:
 
 
 def _boundary(
-    name: str, function: func.FuncOp, fractions: Mapping[str, int], policy: Policy
+    name: str, function: func.FuncOp, domains: Mapping[str, _Domain], policy: Policy
 ) -> Boundary:
     bits = policy.latent_bits()
 
@@ -108,10 +136,10 @@ def _boundary(
         if role == "image":
             return IMAGE
         if role == "latent":
-            return _signed(bits, 2.0 ** -fractions[_domain(name, role)])
+            return domains[_domain(name, role)].latent(policy)
         if role == "symbols":
-            most = 1 << (bits - 1 - fractions[_domain(name, role)])
-            return Quantized(bits, True, -most, most - 1, (1.0,))
+            most = domains[_domain(name, role)].greatest_symbol(policy)
+            return Quantized(bits, True, -most, most, (1.0,))
         if role == "scales":
             fraction = fraction_bits(magnitude(value), bits, policy.latent_headroom)
             return _signed(bits, 2.0**-fraction)
@@ -119,8 +147,9 @@ def _boundary(
 
     (argument, x), (result, y) = _edges(function)
     # A function that rounds does so in the domain of its own symbols.
-    domain = fractions.get(_domain(name, result), 0)
-    return Boundary(kind(argument, x), kind(result, y), _signed(bits, 2.0**-domain))
+    domain = domains.get(_domain(name, result))
+    fraction = 0 if domain is None else domain.fraction
+    return Boundary(kind(argument, x), kind(result, y), _signed(bits, 2.0**-fraction))
 
 
 def _signed(bits: int, scale: float) -> Quantized:

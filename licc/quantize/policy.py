@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GDN_INPUT_BITS = 13
+SYMBOL_BITS = 10
 
 
 @dataclass(frozen=True)
@@ -42,5 +43,9 @@ class Policy:
         return GDN_INPUT_BITS
 
     def latent_bits(self) -> int:
-        """Width of latents, symbols and scales."""
+        """Width of latents and scales."""
         return 16
+
+    def symbol_bits(self) -> int:
+        """Significant bits of symbols at most: 10 still pack two multiplications in a DSP."""
+        return SYMBOL_BITS

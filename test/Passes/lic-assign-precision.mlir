@@ -50,11 +50,11 @@ func.func @g_a(%image: tensor<1x1x8x8xf32> {lic.role = "image"}) -> (tensor<1x1x
 // result is not negative; the pass leaves typed functions alone.
 
 // CHECK-LABEL: func.func @h_s
-// CHECK-SAME: !quant.uniform<i16<-32:31>:f32, 1.000000e+00>> {lic.role = "symbols"}
+// CHECK-SAME: !quant.uniform<i16<-31:31>:f32, 1.000000e+00>> {lic.role = "symbols"}
 // CHECK: %[[M:.*]] = "lic.constant"() {value = dense<64> : tensor<1x1x1x1xi32>}
 // CHECK: "lic.add"(%arg0, %[[M]])
 // CHECK-SAME: multiplier = array<i64: 256, 1>, shift = 0
-// CHECK-SAME: -> tensor<1x1x4x4x!quant.uniform<i16<-8192:8000>:f32, 3.906250e-03>>
+// CHECK-SAME: -> tensor<1x1x4x4x!quant.uniform<i16<-7936:8000>:f32, 3.906250e-03>>
 // CHECK: "lic.deconv2d"
 // CHECK-SAME: !quant.uniform<i32<[[LO:-[0-9]+]]:[[HI:[0-9]+]]>:f32:1, {[[S:.*]]}>>
 // CHECK: "lic.relu"
@@ -91,7 +91,7 @@ func.func @typed(%x: tensor<1x1x4x4x!quant.uniform<u8:f32, 1.0>>) -> tensor<1x1x
 // CHECK: %[[Q:.*]] = "lic.requantize"
 // CHECK-SAME: -> tensor<1x1x4x4x!quant.uniform<i16:f32, 9.765625E-4>>
 // CHECK: "lic.round_latent"(%[[Q]])
-// CHECK-SAME: -> tensor<1x1x4x4x!quant.uniform<i16<-32:31>:f32, 1.000000e+00>>
+// CHECK-SAME: -> tensor<1x1x4x4x!quant.uniform<i16<-31:31>:f32, 1.000000e+00>>
 func.func @h_a(%y: tensor<1x1x4x4xf32> {lic.role = "latent", lic.observed = #lic.observed<-200.0 : f64, 40.0 : f64>}) -> (tensor<1x1x4x4xf32> {lic.role = "symbols"}) {
   %0 = "lic.abs"(%y) {layer = "h_a.abs", lic.observed = #lic.observed<0.0 : f64, 200.0 : f64>} : (tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
   %w = "lic.constant"() {value = dense<0.05> : tensor<1x1x3x3xf32>} : () -> tensor<1x1x3x3xf32>
@@ -117,4 +117,28 @@ func.func @h_a(%y: tensor<1x64x4x4xf32> {lic.role = "latent", lic.observed = #li
   %b = "lic.constant"() {value = dense<-1.0> : tensor<1xf32>} : () -> tensor<1xf32>
   %0 = "lic.conv2d"(%y, %w, %b) {layer = "h_a.0", strides = array<i64: 1, 1>, padding = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1, lic.observed = #lic.observed<-100.0 : f64, 100.0 : f64>} : (tensor<1x64x4x4xf32>, tensor<1x64x3x3xf32>, tensor<1xf32>) -> tensor<1x1x4x4xf32>
   return %0 : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// Symbols have 10 significant bits at most, of both signs, whatever was seen; a latent that is coded leaves its
+// function with no wider a range, and with all of its fraction bits.
+
+// CHECK-LABEL: func.func @g_a
+// CHECK-SAME: -> (tensor<1x1x8x8x!quant.uniform<i16<-16352:16352>:f32, 3.125000e-02>> {lic.role = "latent"})
+func.func @g_a(%image: tensor<1x1x8x8xf32> {lic.role = "image"}) -> (tensor<1x1x8x8xf32> {lic.role = "latent"}) {
+  %w = "lic.constant"() {value = dense<500.0> : tensor<1x1x1x1xf32>} : () -> tensor<1x1x1x1xf32>
+  %b = "lic.constant"() {value = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = "lic.conv2d"(%image, %w, %b) {layer = "g_a.0", strides = array<i64: 1, 1>, padding = array<i64: 0, 0>, dilations = array<i64: 1, 1>, groups = 1, lic.observed = #lic.observed<0.0 : f64, 500.0 : f64>} : (tensor<1x1x8x8xf32>, tensor<1x1x1x1xf32>, tensor<1xf32>) -> tensor<1x1x8x8xf32>
+  return %0 : tensor<1x1x8x8xf32>
+}
+
+// CHECK-LABEL: func.func @g_s
+// CHECK-SAME: (%arg0: tensor<1x1x8x8x!quant.uniform<i16<-511:511>:f32, 1.000000e+00>> {lic.role = "symbols"})
+// CHECK: "lic.conv2d"(%arg0,
+func.func @g_s(%symbols: tensor<1x1x8x8xf32> {lic.role = "symbols", lic.observed = #lic.observed<0.0 : f64, 500.0 : f64>}) -> (tensor<1x1x8x8xf32> {lic.role = "image"}) {
+  %w = "lic.constant"() {value = dense<0.002> : tensor<1x1x1x1xf32>} : () -> tensor<1x1x1x1xf32>
+  %b = "lic.constant"() {value = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = "lic.conv2d"(%symbols, %w, %b) {layer = "g_s.0", strides = array<i64: 1, 1>, padding = array<i64: 0, 0>, dilations = array<i64: 1, 1>, groups = 1, lic.observed = #lic.observed<0.0 : f64, 1.0 : f64>} : (tensor<1x1x8x8xf32>, tensor<1x1x1x1xf32>, tensor<1xf32>) -> tensor<1x1x8x8xf32>
+  return %0 : tensor<1x1x8x8xf32>
 }

@@ -147,16 +147,38 @@ def test_latents_agree_between_functions() -> None:
     assert _kinds(module, "g_a")[0] == Quantized(8, False, 0, 255, (printable_scale(1 / 255),))
 
 
-def test_symbols_have_the_range_that_a_latent_rounds_to() -> None:
-    module = _typed("bmshj2018-hyperprior", 6, 7)
-    latent, symbols = _kinds(module, "g_a")[1], _kinds(module, "g_s")[0]
+@pytest.mark.parametrize("architecture", ["bmshj2018-hyperprior", "bls2017"])
+def test_symbols_have_the_range_that_a_latent_rounds_to(architecture: str) -> None:
+    module = _typed(architecture, 6, 7)
+    result, symbols = _kinds(module, "g_a")[1], _kinds(module, "g_s")[0]
     assert symbols.scale == 1.0
-    assert symbols.lo == latent.lo * latent.scale
-    floats = _parse(_calibrated("bmshj2018-hyperprior", 6, 7))
+    assert symbols.bits == 16
+    assert symbols.hi == -symbols.lo <= 511
+    # A latent that is coded elsewhere cannot round to anything else; symbols are what they are.
+    assert (result.lo * result.scale, result.hi * result.scale) == (symbols.lo, symbols.hi)
+    floats = _parse(_calibrated(architecture, 6, 7))
     decoder = facts.functions(floats)["g_s"]
     observed = facts.read_interval(decoder.arguments[0], facts.OBSERVED)
     assert observed is not None
-    assert 2 * max(-observed[0], observed[1]) <= -symbols.lo + 1
+    assert 2 * max(-observed[0], observed[1]) <= symbols.hi + 1
+
+
+def test_latents_that_nobody_codes_keep_their_range() -> None:
+    """Means are subtracted from y before it is coded: what is rounded is not y."""
+    latent = _kinds(_typed("mbt2018-mean", 6, 8), "g_a")[1]
+    assert (latent.lo, latent.hi) == (-(1 << 15), (1 << 15) - 1)
+
+
+def test_a_policy_chooses_the_bits_of_symbols() -> None:
+    class Narrow(Policy):
+        def symbol_bits(self) -> int:
+            return 3
+
+    module = _parse(_calibrated("bls2017", 6, 7))
+    edges = boundaries(facts.functions(module), Narrow())
+    assert (edges["g_s"].argument.lo, edges["g_s"].argument.hi) == (-3, 3)
+    assert edges["g_a"].result == edges["g_s"].argument
+    assert edges["g_a"].latent.bits == 16
 
 
 def test_structure_is_the_law_s() -> None:

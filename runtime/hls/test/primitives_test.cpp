@@ -60,51 +60,6 @@ ModelRoot model_root(std::uint32_t norm, bool rsqrt, bool inverse) {
 }
 
 // ---- Tests
-/// Both lanes of a packed product, for all 2^24 triples of two weights and an activation.
-template <class Activation>
-void packed_multiply() {
-  const int first = std::is_signed<Activation>::value ? -128 : 0;
-  int next = 0;
-  for (int w1 = -128; w1 < 128; ++w1) {
-    for (int w0 = -128; w0 < 128; ++w0) {
-      const licc::Int<27> pair =
-          licc::pack_pair(static_cast<std::int8_t>(w1), static_cast<std::int8_t>(w0));
-      for (int a = first; a < first + 256; ++a) {
-        if (next++ % STRIDE != 0) continue;
-        const licc::Int<48> product = licc::multiply<27, 9>(pair, licc::Int<9>(a));
-        check(licc::low_lane(product) == w0 * a, "low lane", w1, w0, a);
-        check(licc::high_lane(product) == w1 * a, "high lane", w1, w0, a);
-      }
-    }
-  }
-}
-
-/// Sums of pairs, at the extremes that fill the low lane, and at random.
-template <class Activation, int TAPS>
-void cascades() {
-  std::mt19937 random(TAPS);
-  const int extremes[] = {-128, 127};
-  for (int round = 0; round < 2000; ++round) {
-    std::int8_t weights[4 * TAPS];
-    Activation window[TAPS];
-    std::int32_t sums[4] = {1, -2, 3, -4};
-    std::int32_t single[4] = {1, -2, 3, -4};
-    const bool edge = round < 8;
-    for (auto& w : weights) w = static_cast<std::int8_t>(edge ? extremes[round & 1] : random());
-    for (auto& a : window) {
-      a = static_cast<Activation>(edge ? (round & 2 ? 255 : 128) - (round & 4 ? 1 : 0) : random());
-    }
-    licc::multiply_add_pairs<4, TAPS>(weights, window, sums);
-    licc::multiply_add<4, TAPS>(weights, window, single);
-    for (int o = 0; o < 4; ++o) {
-      long sum = (o % 2 != 0 ? -1 : 1) * (o + 1);
-      for (int k = 0; k < TAPS; ++k) sum += long(weights[o * TAPS + k]) * window[k];
-      check(sums[o] == sum, "paired sum", TAPS, round, o);
-      check(single[o] == sum, "single sum", TAPS, round, o);
-    }
-  }
-}
-
 template <int W>
 std::vector<long> samples() {
   const long top = (1L << (W - 1)) - 1;
@@ -126,17 +81,17 @@ void rounding() {
   }
 }
 
-template <int W>
+template <int W, licc::Built BUILT>
 void requantization() {
   for (const long v : samples<W>()) {
     for (const long m : {65536L, 65537L, 100000L, 131071L}) {
       for (int s = 0; s <= 62; ++s) {
         const long scaled = model_clamp(model_rshr(Wide(v) * m, s), -128, 127);
-        check(licc::requantize<W>(v, m, s, -128, 127) == scaled, "requantize", v, m, s);
+        check(licc::requantize<W, BUILT>(v, m, s, -128, 127) == scaled, "requantize", v, m, s);
         const long leaky = v >= 0 ? model_clamp(v, -128, 127) : scaled;
-        check(licc::leaky_relu<W>(v, m, s, -128, 127) == leaky, "leaky_relu", v, m, s);
+        check(licc::leaky_relu<W, BUILT>(v, m, s, -128, 127) == leaky, "leaky_relu", v, m, s);
         const long moved = model_clamp(model_rshr(Wide(v) * m - Wide(77) * 131071, s), -300, 300);
-        check(licc::add<W>(v, m, -77, 131071, s, -300, 300) == moved, "add", v, m, s);
+        check(licc::add<W, BUILT>(v, m, -77, 131071, s, -300, 300) == moved, "add", v, m, s);
       }
     }
     check(licc::relu<W>(v, 0, 127) == model_clamp(v < 0 ? 0 : v, 0, 127), "relu", v);
@@ -145,7 +100,7 @@ void requantization() {
 }
 
 /// Roots of norms at and beside every power of two, of table edges, and at random; then the scaling.
-template <bool INVERSE>
+template <bool INVERSE, licc::Built BUILT>
 void roots() {
   licc::UInt<17> rsqrt[256];
   licc::UInt<17> recip[256];
@@ -158,14 +113,14 @@ void roots() {
     const std::uint32_t one = 1U << bit;
     norms.insert(norms.end(), {one - 1, one, one + 1});
   }
-  for (std::uint32_t m = 1U << 16; m < 1U << 18; m += STRIDE) norms.push_back(m << 12);
+  for (std::uint32_t m = 1U << 16; m < 1U << 18; ++m) norms.push_back(m << 12); // all, in any width
   std::mt19937 random(1);
   for (int i = 0; i < 300000 / STRIDE; ++i) norms.push_back((random() >> (random() % 31 + 1)) | 1U);
   for (const std::uint32_t norm : norms) {
     for (const bool form : {true, false}) {
       const ModelRoot wanted = model_root(norm, form, INVERSE);
-      const licc::Root got = form ? licc::root_sqrt<INVERSE>(norm, rsqrt)
-                                  : licc::root_reciprocal<INVERSE>(norm, recip);
+      const licc::Root got = form ? licc::root_sqrt<INVERSE, BUILT>(norm, rsqrt)
+                                  : licc::root_reciprocal<INVERSE, BUILT>(norm, recip);
       check(got.mantissa == static_cast<std::uint32_t>(wanted.mantissa), "mantissa", norm, form);
       check(got.exponent == wanted.exponent, "exponent", norm, form);
       const long x = static_cast<long>(random() % 8192) - 4096;
@@ -173,11 +128,13 @@ void roots() {
       const int shift = wanted.exponent > 0 ? wanted.exponent + 4 : 16;
       const long y = model_clamp(
           model_rshr(Wide(x) * wanted.mantissa * multiplier, shift + 16 - wanted.exponent), -128, 127);
-      check(licc::scale_by_root(x, got, multiplier, shift, -128, 127) == y, "scaled", norm, x, form);
+      const long scaled = licc::scale_by_root<BUILT>(x, got, multiplier, shift, -128, 127);
+      check(scaled == y, "scaled", norm, x, form);
     }
   }
 }
 
+template <licc::Built BUILT>
 void norms() {
   std::mt19937 random(2);
   for (int round = 0; round < 20000 / STRIDE; ++round) {
@@ -189,7 +146,7 @@ void norms() {
     for (int i = 0; i < 6; ++i) gamma[i] = g[i] = random() % 131072;
     for (int i = 0; i < 3; ++i) {
       const long x = round == 0 ? -4096 : static_cast<long>(random() % 8192) - 4096;
-      power[i] = round % 2 == 0 ? licc::square(x) : licc::magnitude(x);
+      power[i] = round % 2 == 0 ? licc::square<BUILT>(x) : licc::magnitude(x);
       const long p = round % 2 == 0 ? x * x : std::labs(x);
       for (int o = 0; o < 2; ++o) wanted[o] += g[3 * o + i] * p;
     }
@@ -203,14 +160,16 @@ void norms() {
   }
 }
 
-/// A tensor through unpack and pack comes back, and its words are filled up with zeros.
+/// Tensors through unpack and pack come back, dense as they were, and their words are filled up with zeros.
 template <class T, int CHANNELS, int LANES>
 void ports() {
   constexpr int PIXELS = 13;
-  constexpr int BEATS = licc::beats_of(CHANNELS * PIXELS, sizeof(T));
+  constexpr int FRAMES = 3;
+  constexpr int BYTES = CHANNELS * PIXELS * sizeof(T);
+  constexpr int BEATS = licc::beats_of(FRAMES, BYTES);
   std::vector<T> values(BEATS * 8 / sizeof(T), 0);
   std::mt19937 random(LANES);
-  for (int i = 0; i < CHANNELS * PIXELS; ++i) values[i] = static_cast<T>(random());
+  for (int i = 0; i < CHANNELS * PIXELS * FRAMES; ++i) values[i] = static_cast<T>(random());
   std::vector<licc::Beat> memory(BEATS), back(BEATS);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto bits = static_cast<std::make_unsigned_t<T>>(values[i]);
@@ -218,10 +177,10 @@ void ports() {
   }
   hls::stream<licc::Beat> beats("beats"), packed("packed");
   hls::stream<licc::Pack<T, LANES>> words("words"), again("again");
-  licc::load_beats<BEATS>(memory.data(), beats);
-  licc::unpack_beats<CHANNELS, PIXELS>(beats, words);
+  licc::load_beats<BYTES>(memory.data(), beats, FRAMES);
+  licc::unpack_beats<CHANNELS, PIXELS>(beats, words, FRAMES);
   constexpr int WORDS = licc::ceil_div(CHANNELS, LANES);
-  for (int word = 0; word < PIXELS * WORDS; ++word) {
+  for (int word = 0; word < FRAMES * PIXELS * WORDS; ++word) {
     const auto taken = words.read();
     for (int lane = 0; lane < LANES; ++lane) {
       const int channel = word % WORDS * LANES + lane;
@@ -231,9 +190,20 @@ void ports() {
     again.write(taken);
   }
   check(words.empty() && beats.empty(), "unpack leaves something", CHANNELS, LANES);
-  licc::pack_beats<CHANNELS, PIXELS>(again, packed);
-  licc::store_beats<BEATS>(packed, back.data());
+  licc::pack_beats<CHANNELS, PIXELS>(again, packed, FRAMES);
+  licc::store_beats<BYTES>(packed, back.data(), FRAMES);
   check(back == memory && packed.empty(), "packed", CHANNELS, LANES);
+}
+
+/// PART of WHOLE steps are taken, as early as is even.
+template <int PART, int WHOLE>
+void spreads() {
+  int due = 0;
+  int taken = 0;
+  for (int step = 0; step < 3 * WHOLE; ++step) {
+    taken += licc::spread<PART, WHOLE>(due) ? 1 : 0;
+    check(taken == (step + 1) * PART / WHOLE, "spread", PART, WHOLE, step);
+  }
 }
 
 template <int CHANNELS, int LANES>
@@ -247,27 +217,21 @@ void ports_of_all_types() {
 } // namespace
 
 int main() {
-  packed_multiply<std::int8_t>();
-  packed_multiply<std::uint8_t>();
-  cascades<std::int8_t, 1>();
-  cascades<std::int8_t, 7>();
-  cascades<std::int8_t, 8>();
-  cascades<std::int8_t, 45>();
-  cascades<std::uint8_t, 4>();
-  cascades<std::uint8_t, 5>();
-  cascades<std::uint8_t, 15>();
   rounding<8>();
   rounding<16>();
   rounding<31>();
   rounding<33>();
   rounding<50>();
   rounding<60>();
-  requantization<13>();
-  requantization<24>();
-  requantization<32>();
-  roots<false>();
-  roots<true>();
-  norms();
+  requantization<13, licc::DSP>();
+  requantization<24, licc::DSP>();
+  requantization<32, licc::DSP>();
+  roots<false, licc::DSP>();
+  roots<true, licc::DSP>();
+  norms<licc::DSP>();
+  requantization<24, licc::FABRIC>();
+  roots<true, licc::FABRIC>();
+  norms<licc::FABRIC>();
   ports_of_all_types<3, 1>();
   ports_of_all_types<3, 3>();
   ports_of_all_types<3, 8>();
@@ -275,5 +239,9 @@ int main() {
   ports_of_all_types<16, 8>();
   ports_of_all_types<17, 16>();
   ports_of_all_types<37, 32>();
+  spreads<1, 1>();
+  spreads<1, 7>();
+  spreads<5, 7>();
+  spreads<7, 7>();
   std::puts("all primitives agree with their models");
 }
