@@ -2,23 +2,31 @@
 """DSP48E2 slices that a unit takes.
 
 Sources: AMD UG579 (a 27x18 signed multiplier, a 48-bit accumulator); AMD WP486 (two INT8 products a slice
-with one operand shared); Yosys `synth_xilinx -family xcup` for the counts of wider products (24x24: 2,
-32x18: 2, 32x32: 4), which `multiplier` gives too. Widths are those of runtime/hls/licc_hls.hpp.
+with one operand shared) and WP521 (four INT4 products); Yosys `synth_xilinx -family xcup` for the counts
+of wider products (24x24: 2, 32x18: 2, 32x32: 4), which `multiplier` gives too. Widths are those of
+runtime/hls/licc_hls.hpp.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from licc.cost.cycles import ceil_div
+from licc.cost.folding import Folding
 
 # Signed bits of a requantization multiplier: 17 unsigned ones.
 MULTIPLIER_BITS = 18
 GDN_INPUT_BITS = 13
 ROOT_BITS = 19
 SCALED_BITS = 32
+
+Packing = Literal["single", "pair", "pixels", "quad"]
+
+PAIR_BITS, PAIR_WEIGHT_BITS = 10, 8
+QUAD_BITS = 4
+# Of two outputs by two positions; four outputs are split product by product (licc_hls.hpp).
+QUAD_CASCADE = 15
 
 
 def multiplier(a: int, b: int) -> int:
@@ -33,47 +41,110 @@ def _tiles(width: int, port: int) -> int:
     return max(1, -(-(width - 1) // (port - 1)))
 
 
-def mac_array(oc: Any, ic: Any, kh: Any, kw: Any, pair: Any) -> Any:
-    """`ceil(oc / 2) * ic * kh * kw` in pairs (two output channels share an activation), else one a MAC.
+def share(value_bits: int, weight_bits: int, oc: Any, px: Any) -> Any:
+    """Products that a slice does: 4, 2 or 1; `packing` says how."""
+    narrow, fits = _narrow(value_bits, weight_bits), _fits(value_bits, weight_bits)
+    four = narrow & (((oc % 2 == 0) & (px % 2 == 0)) | (oc % 4 == 0))
+    two = fits & ((oc % 2 == 0) | (px % 2 == 0))
+    return np.where(four, 4, np.where(two, 2, 1))
 
-    INT8 or UINT8 activations pair; a 16-bit activation by an 8-bit weight is one 27x18 product.
+
+def packing(value_bits: int, weight_bits: int, oc: int, px: int) -> Packing:
+    """How products share slices.
+
+    Two fit where the low one keeps to its 18 bits: activations of at most 10 signed bits by weights of 8, for
+    a pair of outputs, else of positions (`pixels`). Four of 4 by 4 bits do (`quad`): two outputs by two
+    positions, or four outputs. Odd numbers would leave half a slice idle: `single`.
     """
-    return np.where(pair, ceil_div(oc, 2), oc) * ic * kh * kw
+    products = int(share(value_bits, weight_bits, oc, px))
+    if products == 2:
+        return "pixels" if oc % 2 else "pair"
+    return "quad" if products == 4 else "single"
 
 
-def gdn_norm(oc: Any, ic: Any, form: str) -> Any:
+def _narrow(value_bits: int, weight_bits: int) -> bool:
+    return value_bits <= QUAD_BITS and weight_bits <= QUAD_BITS
+
+
+def _fits(value_bits: int, weight_bits: int) -> bool:
+    return value_bits <= PAIR_BITS and weight_bits <= PAIR_WEIGHT_BITS
+
+
+def cascade_length(value_bits: int, unsigned: bool = False) -> int:
+    """How many packed products may be summed before the low lane, 18 bits and signed, can overflow.
+
+    `floor(131071 / (128 * greatest magnitude))`: i8 7, u8 4, 9 signed bits 3, 10 signed bits 1.
+    """
+    greatest = 255 if unsigned else 2 ** (value_bits - 1)
+    return max(131071 // (128 * greatest), 1)
+
+
+def mac_array(folding: Folding, value_bits: int, weight_bits: int = 8) -> Any:
+    """`oc * px * ic * kh * kw` products, two or four of them a slice where they are packed."""
+    products = share(value_bits, weight_bits, folding.oc, folding.px)
+    each = np.where(products == 1, multiplier(value_bits, weight_bits), 1)
+    return folding.oc * folding.px // products * folding.taps * each
+
+
+def gdn_norm(folding: Folding, intake: Any, form: str) -> Any:
     """One slice a MAC: gamma on 17 bits by a power on 25 (x of 13 bits, squared).
 
     The squares are taken as the words come in: one 13x13 product a lane, none for |x| (form gdn1).
     """
-    squares = ic * multiplier(GDN_INPUT_BITS, GDN_INPUT_BITS) if form == "rsqrt" else 0
-    return oc * ic * multiplier(18, 27) + squares
+    return norm_array(folding) + intake * slices(square_products(form))
+
+
+def norm_array(folding: Folding) -> Any:
+    """The MACs of a norm alone."""
+    return folding.oc * folding.ic * multiplier(18, 27)
 
 
 def gdn_root(lanes: Any, form: str, inverse: bool) -> Any:
-    """Products of a root unit, by the widths in `root_sqrt`, `root_reciprocal` and `scale_by_root`.
+    """Products of a root unit: see `root_products`."""
+    return lanes * slices(root_products(form, inverse))
 
-    rsqrt: r0^2 (18x18), m*q (19x19), r0*d (18x19), and m*r (19x19) for the inverse; gdn1: m*r0 (18x18)
+
+def unit(kind: str, lanes: Any, bits: int) -> Any:
+    """An elementwise unit of `lanes` lanes on values of `bits` bits: see `unit_products`."""
+    return lanes * slices(unit_products(kind, bits))
+
+
+# --------------------------------------------------------------------------------------------------
+# Products beside those of the arrays, as (bits, bits): of each lane
+# --------------------------------------------------------------------------------------------------
+Products = tuple[tuple[int, int], ...]
+
+
+def slices(products: Products) -> int:
+    """Slices of all of them."""
+    return sum(multiplier(a, b) for a, b in products)
+
+
+def square_products(form: str) -> Products:
+    """Of a lane that comes into a norm."""
+    return ((GDN_INPUT_BITS, GDN_INPUT_BITS),) if form == "rsqrt" else ()
+
+
+def root_products(form: str, inverse: bool) -> Products:
+    """Of a root unit, by the widths in `root_sqrt`, `root_reciprocal` and `scale_by_root`.
+
+    rsqrt: r0^2 (18x18), m*q (19x18), r0*d (18x19), and m*r (19x18) for the inverse; gdn1: m*r0 (18x18)
     and r0*d (18x19), none for the inverse. Both: x*root (13x19) and by the multiplier (32x18).
     """
     if form == "rsqrt":
-        newton = [(18, 18), (19, 19), (18, 19)] + [(19, 19)] * inverse
+        newton = ((18, 18), (19, 18), (18, 19), *(((19, 18),) * inverse))
     else:
-        newton = [] if inverse else [(18, 18), (18, 19)]
-    scale = [(GDN_INPUT_BITS, ROOT_BITS), (SCALED_BITS, MULTIPLIER_BITS)]
-    return lanes * sum(multiplier(a, b) for a, b in newton + scale)
+        newton = () if inverse else ((18, 18), (18, 19))
+    return (*newton, (GDN_INPUT_BITS, ROOT_BITS), (SCALED_BITS, MULTIPLIER_BITS))
 
 
-def requantizer(lanes: Any, bits: int) -> Any:
-    """One product of the value by a 17-bit multiplier a lane: a slice up to 27 bits, else two."""
-    return lanes * multiplier(bits, MULTIPLIER_BITS)
+def unit_products(kind: str, bits: int) -> Products:
+    """Of an elementwise unit on values of `bits` bits.
 
-
-def leaky_relu(lanes: Any, bits: int) -> Any:
-    """Like a requantizer."""
-    return requantizer(lanes, bits)
-
-
-def add(lanes: Any, bits: int) -> Any:
-    """The value by its multiplier, and the 32-bit constant by its own, a lane."""
-    return lanes * (multiplier(bits, MULTIPLIER_BITS) + multiplier(32, MULTIPLIER_BITS))
+    A requantizer and a leaky ReLU multiply by 17 bits: a slice up to 27 bits, else two. An added constant:
+    the value by its multiplier, and the 32-bit constant by its own. Others have no product.
+    """
+    scaled = (bits, MULTIPLIER_BITS)
+    if kind in ("requantizer", "leaky_relu"):
+        return (scaled,)
+    return (scaled, (SCALED_BITS, MULTIPLIER_BITS)) if kind == "add" else ()

@@ -70,10 +70,16 @@ class ConvGeometry:
         """Input rows from the first to the last that the taps of any phase of a row need."""
         return max(t.first + t.count for t in self.rows) - min(t.first for t in self.rows)
 
-    @property
+    @cached_property
     def least_rows(self) -> int:
-        """Rows of the line buffer: the span, and those that are filled meanwhile."""
-        return self.span + self.stride
+        """Rows of the line buffer: the span, and those that are filled meanwhile.
+
+        At the seam of two frames the first rows of the next one come in while the last row is computed.
+        """
+        base, phase = divmod(self.output[1] - 1, self.upsample)
+        top = max(base * self.stride + self.rows[phase].first, 0)
+        seam = self.input[1] - min(top, self.input[1]) + self.first_fill
+        return max(self.span + self.stride, seam)
 
     def rows_wanted(self, output_row: int) -> int:
         """How many input rows, from the first, have to be there before `output_row` is computed."""
@@ -87,20 +93,30 @@ class ConvGeometry:
         return self.rows_wanted(0)
 
     @cached_property
-    def row_kinds(self) -> tuple[tuple[int, int, int], ...]:
-        """(phase, input rows read meanwhile, how many output rows are so), in order of appearance.
+    def fills(self) -> tuple[int, ...]:
+        """Input rows that are read while each output row of a frame is computed.
 
-        While a row is computed, the input rows that the next one needs are read; during the last
-        one, what is left of the input.
+        Those that the next row needs; during the last one, what is left of the input and the first rows of
+        the next frame. Their sum is the input's height.
         """
-        height = self.output[1]
-        kinds: Counter[tuple[int, int]] = Counter()
-        there = self.first_fill
+        height, there, fills = self.output[1], self.first_fill, list[int]()
         for row in range(height):
-            wanted = self.rows_wanted(row + 1) if row + 1 < height else self.input[1]
-            kinds[row % self.upsample, max(wanted - there, 0)] += 1
+            last = row + 1 == height
+            wanted = self.input[1] + self.first_fill if last else self.rows_wanted(row + 1)
+            fills.append(max(wanted - there, 0))
             there = max(there, wanted)
+        return tuple(fills)
+
+    @cached_property
+    def row_kinds(self) -> tuple[tuple[int, int, int], ...]:
+        """(row phase, input rows read meanwhile, how many output rows are so), in order of appearance."""
+        kinds = Counter((row % self.upsample, fill) for row, fill in enumerate(self.fills))
         return tuple((phase, fill, count) for (phase, fill), count in kinds.items())
+
+    @property
+    def positions(self) -> int:
+        """Positions in an output row: one output column for each column phase."""
+        return -(-self.output[2] // self.upsample)
 
     def pixels_of_column_phase(self, phase: int) -> int:
         """Output columns x with x mod upsample = `phase`."""

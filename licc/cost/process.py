@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-
-from licc.cost import cycles, dsp, memory
+from licc.cost import cycles, dsp, lut, memory
 from licc.cost.cycles import ceil_div
+from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry, Shape
 
-Kind = Literal["conv", "norm", "root", "elementwise"]
+Kind = Literal["conv", "drain", "norm", "root", "elementwise"]
+
+__all__ = ["Cost", "Folding", "Kind", "Process", "Unit", "auxiliary", "cost", "packing"]
 
 LEAST_FIFO = 16
 MULTIPLIER_BITS, SHIFT_BITS, BIAS_BITS, BETA_BITS = 17, 6, 32, 48
@@ -34,7 +35,8 @@ class Process:
     """What is known of a process before it is folded.
 
     Attributes:
-        kind: a convolution, the norm or the root of a GDN, or elementwise units alone.
+        kind: the MAC array of a convolution, what drains its sums, the norm or the root of a GDN, or
+            elementwise units alone.
         name: of the function that will be printed.
         layer: its path in the model.
         input: channels, height and width that it reads.
@@ -43,11 +45,14 @@ class Process:
         out_bits: of a lane of the stream that it writes.
         acc_bits: of its accumulators (0 where there are none).
         units: what follows its array or its root.
-        geometry: of a convolution.
+        geometry: of a convolution, or of the convolution that it drains.
         rows: of a convolution's line buffer.
         form: of a GDN.
         inverse: of a GDN.
-        from_port: whether it reads the input port of its design.
+        weight_bits: of a convolution.
+        value_bits: signed bits that the values of its input need: 9 for u8, 10 for symbols in 16-bit lanes.
+            0 stands for `in_bits`.
+        from_port: not used any more.
     """
 
     kind: Kind
@@ -63,6 +68,8 @@ class Process:
     rows: int = 0
     form: str = ""
     inverse: bool = False
+    weight_bits: int = 8
+    value_bits: int = 0
     from_port: bool = False
 
     @property
@@ -73,133 +80,167 @@ class Process:
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one frame."""
-        if self.geometry is not None:
+        if self.kind == "conv" and self.geometry is not None:
             return self.geometry.macs
         return self.pixels * self.input[0] ** 2 if self.kind == "norm" else 0
+
+    @property
+    def significant_bits(self) -> int:
+        """Signed bits that the values of its input need."""
+        return self.value_bits or self.in_bits
+
+    @property
+    def cascade(self) -> int:
+        """Packed products that may be summed before they are split."""
+        unsigned = self.in_bits == 8 and self.value_bits == 9
+        return dsp.cascade_length(self.significant_bits, unsigned)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Numbers, or arrays over foldings.
+    """Numbers, or arrays over foldings, without FIFOs and repacks.
 
     Attributes:
         cycles: for one frame.
         dsp: DSP slices.
-        bram18: of its memories and of the FIFO that it reads.
-        fifo_depth: of the FIFO that it reads.
-        fifo_bram18: the part of `bram18` that is the FIFO.
+        bram18: of its memories.
+        lut: LUTs, those used as memory included.
+        ff: flip-flops.
+        uram: UltraRAMs.
     """
 
     cycles: Any
     dsp: Any
     bram18: Any
-    fifo_depth: Any
-    fifo_bram18: Any
+    lut: Any
+    ff: Any
+    uram: Any = 0
+
+
+def packing(process: Process, folding: Folding) -> dsp.Packing:
+    """How the products of a convolution share DSPs (see dsp.packing)."""
+    return dsp.packing(process.significant_bits, process.weight_bits, folding.oc, folding.px)
 
 
 def pairs(process: Process, oc: Any) -> Any:
-    """Whether two multiplications share a DSP: 8-bit activations and an even number of outputs."""
+    """Not used any more: see `packing`."""
     return (process.in_bits == 8) & (oc % 2 == 0)
 
 
-def cost(process: Process, oc: Any, ic: Any, kh: Any = 1, kw: Any = 1) -> Cost:
-    """Cycles and resources of `process` with this folding.
+def auxiliary(process: Process) -> dsp.Products:
+    """Widths of the products of each lane that are not the MACs of an array; of a norm, each lane that it reads.
 
-    Roots and elementwise processes read and write `oc` lanes; the others are ignored there.
+    DSPs multiply them, or LUTs.
     """
-    if process.kind == "conv":
-        return _conv(process, oc, ic, kh, kw)
     if process.kind == "norm":
-        return _norm(process, oc, ic)
-    return _lanes(process, oc)
+        return dsp.square_products(process.form)
+    units = [dsp.unit_products(unit.kind, unit.bits) for unit in process.units]
+    if process.kind == "root":
+        units.append(dsp.root_products(process.form, process.inverse))
+    return tuple(product for products in units for product in products)
 
 
-def _conv(process: Process, oc: Any, ic: Any, kh: Any, kw: Any) -> Cost:
+def cost(
+    process: Process,
+    folding: Folding,
+    intake: Any = None,
+    array: Folding | None = None,
+    *,
+    uram: bool = False,
+    fabric: bool = False,
+) -> Cost:
+    """Cycles and resources of `process`; all members of `folding`, and `intake`, may be arrays.
+
+    Args:
+        process: what is folded.
+        folding: of a drain, a root and elementwise units, `oc` is their lanes.
+        intake: lanes of the words that it reads; `folding.ic` if not given. Only a conv and a norm care.
+        array: for a drain: the folding of the array in front, for its cycles. Without it, the least that
+            any drain of so many lanes takes.
+        uram: whether the part has UltraRAM, and large memories may go there.
+        fabric: whether LUTs do its auxiliary products instead of DSPs.
+    """
+    intake = folding.ic if intake is None else intake
+    if process.kind == "conv":
+        return _conv(process, folding, intake, uram)
+    if process.kind == "norm":
+        found, lanes = _norm(process, folding, intake), intake
+    else:
+        found, lanes = _lanes(process, folding.oc, array), folding.oc
+    return _with_products(found, auxiliary(process), lanes, fabric)
+
+
+def _with_products(found: Cost, products: dsp.Products, lanes: Any, fabric: bool) -> Cost:
+    """With those products in each of `lanes` lanes."""
+    if not fabric:
+        return replace(found, dsp=found.dsp + lanes * dsp.slices(products))
+    luts, ffs = lut.multipliers(products)
+    return replace(found, lut=found.lut + lanes * luts, ff=found.ff + lanes * ffs)
+
+
+def _conv(process: Process, folding: Folding, intake: Any, has_uram: bool) -> Cost:
     geometry = process.geometry
     assert geometry is not None
-    blocks = ceil_div(geometry.output[0], oc)
-    words = blocks * sum(cycles.steps(geometry, ic, kh, kw))
-    depth = _conv_fifo(process, geometry, oc, ic, kh, kw)
-    fifo = memory.fifo_bram18(depth, ic * process.in_bits)
-    bram = (
-        memory.line_buffer(geometry, process.rows, process.in_bits, ic, kw)
-        + memory.weights(words, oc * ic * kh * kw)
-        + memory.per_channel(blocks, oc, BIAS_BITS)
-        + _unit_memories(process, blocks, oc)
-        + fifo
+    lines, columns, depth = memory.banks(geometry, folding, process.rows, intake)
+    line, line_uram = memory.large(depth, folding.ic * process.in_bits, has_uram)
+    weight, weight_uram = memory.large(
+        memory.weight_words(geometry, folding),
+        folding.oc * folding.taps * process.weight_bits,
+        has_uram,
     )
-    array = dsp.mac_array(oc, ic, kh, kw, pairs(process, oc))
+    bias = memory.per_channel(ceil_div(geometry.output[0], folding.oc), folding.oc, BIAS_BITS)
+    luts, ffs = lut.conv(process, folding, intake)
     return Cost(
-        cycles.conv(geometry, oc, ic, kh, kw), array + _unit_dsps(process, oc), bram, depth, fifo
+        cycles.conv(geometry, folding, intake),
+        dsp.mac_array(folding, process.significant_bits, process.weight_bits),
+        lines * columns * line + weight + bias,
+        luts,
+        ffs,
+        lines * columns * line_uram + weight_uram,
     )
 
 
-def _conv_fifo(process: Process, geometry: ConvGeometry, oc: Any, ic: Any, kh: Any, kw: Any) -> Any:
-    """Depth that keeps a line buffer from waiting.
-
-    The words of a row are read in one burst, one a cycle, then none until the next. A producer that
-    makes them evenly over `total` cycles has made read * read / total of them during the burst; the
-    rest has to lie ready.
-
-    The emitted loop spreads its reads over the row since then, so this is more than a steady row needs;
-    what is left over covers rows that read nothing and the start of a frame.
-    """
-    read, total = cycles.conv_row_profile(geometry, oc, ic, kh, kw)
-    depth = np.maximum(ceil_div(read * (total - read), total), LEAST_FIFO)
-    one_beat = ic * process.in_bits <= 8 * cycles.BEAT_BYTES
-    # A port that delivers a word each cycle never lets its reader wait.
-    return np.where(one_beat, LEAST_FIFO, depth) if process.from_port else depth
-
-
-def _norm(process: Process, oc: Any, ic: Any) -> Cost:
+def _norm(process: Process, folding: Folding, intake: Any) -> Cost:
     channels = process.input[0]
-    blocks, words = ceil_div(channels, oc), ceil_div(channels, ic)
-    depth = np.maximum(words, LEAST_FIFO)
-    fifo = memory.fifo_bram18(depth, ic * process.in_bits)
-    bram = memory.gamma(blocks * words, oc * ic) + memory.per_channel(blocks, oc, BETA_BITS) + fifo
+    blocks, words = ceil_div(channels, folding.oc), ceil_div(channels, folding.ic)
+    luts, ffs = lut.norm(process, folding, intake)
     return Cost(
-        cycles.gdn_norm(process.pixels, channels, oc, ic),
-        dsp.gdn_norm(oc, ic, process.form),
-        bram,
-        depth,
-        fifo,
+        cycles.gdn_norm(process.pixels, channels, folding, intake),
+        dsp.norm_array(folding),
+        memory.gamma(blocks * words, folding.oc * folding.ic)
+        + memory.per_channel(blocks, folding.oc, BETA_BITS),
+        luts,
+        ffs,
     )
 
 
-def _lanes(process: Process, lanes: Any) -> Cost:
-    channels = process.input[0]
-    words = ceil_div(channels, lanes)
-    spent, bram = _unit_dsps(process, lanes), _unit_memories(process, words, lanes)
+def _lanes(process: Process, lanes: Any, array: Folding | None) -> Cost:
+    channels = process.output[0]
+    words = cycles.words(1, channels, lanes)
+    bram = lanes * 0
+    for unit in process.units:
+        bram = bram + _unit_memories(unit, words, lanes)
     if process.kind == "root":
-        spent = spent + dsp.gdn_root(lanes, process.form, process.inverse)
-        bram = bram + memory.table(lanes) + _scaling_memories(words, lanes)
-    depth = np.full_like(np.asarray(lanes), LEAST_FIFO)
-    return Cost(cycles.elementwise(process.pixels, channels, lanes), spent, bram, depth, depth * 0)
+        bram = bram + _scaling_memories(words, lanes)
+    luts, ffs = lut.lanes(process, lanes)
+    return Cost(_lane_cycles(process, lanes, array), lanes * 0, bram, luts, ffs)
 
 
-def _unit_dsps(process: Process, lanes: Any) -> Any:
-    total = lanes * 0
-    for unit in process.units:
-        if unit.kind == "requantizer":
-            total = total + dsp.requantizer(lanes, unit.bits)
-        elif unit.kind == "leaky_relu":
-            total = total + dsp.leaky_relu(lanes, unit.bits)
-        elif unit.kind == "add":
-            total = total + dsp.add(lanes, unit.bits)
-    return total
+def _lane_cycles(process: Process, lanes: Any, array: Folding | None) -> Any:
+    least = cycles.elementwise(process.pixels, process.output[0], lanes)
+    if process.kind != "drain" or array is None:
+        return least
+    assert process.geometry is not None
+    return cycles.drain(process.geometry, array, lanes)
 
 
-def _unit_memories(process: Process, blocks: Any, lanes: Any) -> Any:
-    total = lanes * 0
-    for unit in process.units:
-        if unit.kind == "requantizer":
-            total = total + _scaling_memories(blocks, lanes)
-        elif unit.kind == "add":
-            total = total + memory.per_channel(blocks, lanes, BIAS_BITS)
-    return total
+def _unit_memories(unit: Unit, words: Any, lanes: Any) -> Any:
+    if unit.kind == "requantizer":
+        return _scaling_memories(words, lanes)
+    return memory.per_channel(words, lanes, BIAS_BITS) if unit.kind == "add" else words * 0
 
 
-def _scaling_memories(blocks: Any, lanes: Any) -> Any:
-    return memory.per_channel(blocks, lanes, MULTIPLIER_BITS) + memory.per_channel(
-        blocks, lanes, SHIFT_BITS
+def _scaling_memories(words: Any, lanes: Any) -> Any:
+    return memory.per_channel(words, lanes, MULTIPLIER_BITS) + memory.per_channel(
+        words, lanes, SHIFT_BITS
     )

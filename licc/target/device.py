@@ -37,6 +37,7 @@ class Device:
         clock_mhz: of the accelerator unless another one is asked for.
         max_clock_mhz: highest clock that is accepted.
         ddr_gbps: peak bandwidth of the memory, gigabytes a second.
+        ports: memory ports that accelerators may use; each AXI master takes one.
         total: what the part has.
         fractions: which part of each resource a design may take.
     """
@@ -48,6 +49,7 @@ class Device:
     clock_mhz: int
     max_clock_mhz: int
     ddr_gbps: float
+    ports: int
     total: Resources
     fractions: tuple[tuple[str, float], ...]
 
@@ -88,6 +90,7 @@ def _device(name: str, table: dict[str, Any]) -> Device:
         table["clock"]["default_mhz"],
         table["clock"]["max_mhz"],
         table["ddr_gbps"],
+        table["ports"],
         Resources(**{key: table["resources"][key] for key in _RESOURCES}),
         tuple((key, float(table["usable"][key])) for key in _RESOURCES),
     )
