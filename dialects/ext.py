@@ -53,10 +53,13 @@ __all__ = [
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "integer": (ir.IntegerAttr,),
     "bool": (ir.BoolAttr,),
+    "unit": (ir.UnitAttr,),
     "string": (ir.StringAttr,),
+    "string array": (ir.ArrayAttr,),
     "float": (ir.FloatAttr,),
     "type": (ir.TypeAttr,),
     "i64 array": (ir.DenseI64ArrayAttr,),
+    "dictionary": (ir.DictAttr,),
     "elements": (ir.DenseElementsAttr, ir.DenseResourceElementsAttr),
     "any": (ir.Attribute,),
 }

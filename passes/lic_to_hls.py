@@ -12,38 +12,47 @@ import numpy as np
 from torch_mlir import ir
 from torch_mlir.dialects import func
 
-from licc.cost import cycles
-from licc.cost.process import LEAST_FIFO
+from licc.cost import cycles, streams
+from licc.cost.folding import Folding
+from licc.cost.process import Cost, cost
 from licc.dialects.ext import array
-from licc.dialects.hls import FoldingAttr, MemoryType, StreamType
+from licc.dialects.hls import FoldingAttr, MemoryType, StreamType, in_order, line_banks
 from licc.dialects.quantized import Quantized, element_type, quantized
+from licc.interp.lic import InterpError, elements
 from licc.interp.root import TABLES
 from licc.passes.registry import Pass, PassFailure
-from licc.quantize.facts import elements
 from licc.schedule import images
-from licc.schedule.check import Scheduled, scheduled
 from licc.schedule.stages import (
     CLOCK,
     TARGET,
     TOPS,
-    Folding,
+    Chosen,
     Piece,
     StageError,
     Transform,
     emit,
     i64,
+    read_schedule,
     read_transforms,
     stream_element,
+    value_range,
 )
+from licc.schedule.stripes import ATTRIBUTE as STRIPES
+from licc.target.device import load
+
+# Words of the FIFOs in front of a repack and of an output port.
+LEAST_FIFO = 16
+_COSTS = ("cycles", "dsp", "bram18", "lut", "ff", "uram")
 
 
 @dataclass(frozen=True)
 class LicToHls(Pass):
     """Replace each function of scheduled stages by an `hls.design` of processes and streams.
 
-    A convolution with its elementwise ops is one process (line buffer, MAC array, units), a GDN two (norm
-    and root), elementwise ops alone one. Where a process writes other words than the next one reads, an
-    `hls.repack` lies between. Parameters become memory images in the order in which they are read.
+    A convolution is two processes, its line buffer with the MAC array and what drains the sums and does the
+    elementwise ops behind it; a GDN two, norm and root; elementwise ops alone one. Where a process writes
+    other words than the next one reads, an `hls.repack` lies between. Parameters become memory images in
+    the order in which they are read.
     """
 
     name: ClassVar[str] = "lic-to-hls"
@@ -79,7 +88,7 @@ def _target(module: ir.Module) -> tuple[str, int]:
 # --------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class _Words:
-    """What a stream carries: `lanes` channels of `element` in a word, of `shape`."""
+    """What a stream carries: `lanes` values of `element` in a word, of `shape`."""
 
     element: ir.Type
     lanes: int
@@ -88,54 +97,79 @@ class _Words:
 
 @dataclass(frozen=True)
 class _Node:
-    """A process to be: what it reads, what it writes, how deep its input is; `piece` None repacks."""
+    """A process to be: what it reads, what it writes, how deep its input is; `piece` None repacks.
+
+    `array` is the folding of the MAC array that it drains, `cost` its predicted cycles and resources, `fabric`
+    whether LUTs multiply in it.
+    """
 
     name: str
     layer: str
     reads: _Words
     writes: _Words
     depth: int
-    cost: tuple[int, int, int]
+    cost: Mapping[str, int]
     piece: Piece | None = None
     folding: Folding = field(default_factory=lambda: Folding(1, 1))
+    array: Folding | None = None
+    fabric: bool = False
 
 
-def _plan(transform: Transform) -> list[_Node]:
+def _plan(transform: Transform, uram: bool) -> list[_Node]:
     nodes: list[_Node] = []
     for stage in transform.stages:
-        for piece, chosen in zip(stage.pieces, scheduled(stage), strict=True):
-            node = _node(piece, chosen)
+        for chosen in read_schedule(stage):
+            node = _node(chosen, nodes[-1].folding if nodes else None, uram)
             if nodes and nodes[-1].writes.lanes != node.reads.lanes:
+                _check_repack(stage.op, nodes[-1].writes, node.reads)
                 nodes.append(_repack(nodes[-1].writes, node))
             nodes.append(node)
     return nodes
 
 
-def _node(piece: Piece, chosen: Scheduled) -> _Node:
-    process, folding = piece.process, chosen.folding
+def _node(chosen: Chosen, before: Folding | None, uram: bool) -> _Node:
+    piece, folding = chosen.piece, chosen.folding
+    process = piece.process
+    array_ = before if process.kind == "drain" else None
     i32 = ir.IntegerType.get_signless(32)
-    channels, height, width = process.input
-    pairs = (2 * channels, height, width)
-    if process.kind == "root":
-        reads = _Words(i32, 2 * folding.oc, pairs)
-    else:
-        lanes = folding.oc if process.kind == "elementwise" else folding.ic
-        reads = _Words(_element(piece.ops[0].operands[0]), lanes, process.input)
-    if process.kind == "norm":
-        writes = _Words(i32, 2 * folding.oc, pairs)
-    else:
-        writes = _Words(_element(piece.ops[-1].results[0]), folding.oc, process.output)
-    cost = (chosen.cycles, chosen.dsp, chosen.bram18)
-    return _Node(
-        process.name, process.layer, reads, writes, chosen.fifo_depth, cost, piece, folding
-    )
+    pairs = (2 * process.input[0], *process.input[1:])
+    read = {"drain": (i32, process.input), "root": (i32, pairs)}.get(process.kind)
+    written = {"conv": (i32, process.output), "norm": (i32, pairs)}.get(process.kind)
+    element, shape = read or (_element(piece.ops[0].operands[0]), process.input)
+    reads = _Words(element, chosen.intake, shape)
+    element, shape = written or (_result_element(piece, i32), process.output)
+    writes = _Words(element, chosen.writes, shape)
+    fabric = chosen.fabric
+    spent = _costs(cost(process, folding, chosen.intake, array_, uram=uram, fabric=fabric))
+    names = process.name, process.layer
+    return _Node(*names, reads, writes, chosen.depth, spent, piece, folding, array_, fabric)
+
+
+def _costs(found: Cost) -> dict[str, int]:
+    return {name: int(getattr(found, name)) for name in _COSTS}
+
+
+def _result_element(piece: Piece, sums: ir.Type) -> ir.Type:
+    """What leaves a drain that nothing follows are sums."""
+    return _element(piece.ops[-1].results[0]) if piece.ops else sums
+
+
+def _check_repack(stage: Any, before: _Words, after: _Words) -> None:
+    channels = before.shape[0]
+    if max(before.lanes, after.lanes) > channels:
+        raise StageError(
+            stage,
+            f"expected words of several pixels only between processes that agree on them, but got "
+            f"{before.lanes} and {after.lanes} lanes of {channels} channels",
+        )
 
 
 def _repack(before: _Words, after: _Node) -> _Node:
     channels, height, width = before.shape
-    spent = cycles.repack(height * width, channels, before.lanes, after.reads.lanes)
+    bits = ir.IntegerType(before.element).width
+    spent = streams.repack(channels, height * width, before.lanes, after.reads.lanes, bits)
     return _Node(
-        f"{after.name}_repack", after.layer, before, after.reads, LEAST_FIFO, (spent, 0, 0)
+        f"{after.name}_repack", after.layer, before, after.reads, LEAST_FIFO, _costs(spent)
     )
 
 
@@ -169,6 +203,14 @@ def _numbers(values: Sequence[int]) -> ir.Attribute:
     return ir.DenseI64ArrayAttr.get(list(values))
 
 
+def _constant(value: ir.Value, layer: str) -> Any:
+    """The integers of a constant; raises StageError where the printed IR has none."""
+    try:
+        return elements(value.owner.attributes["value"], f"layer '{layer}'")
+    except InterpError as error:
+        raise StageError(value.owner, str(error)) from error
+
+
 def _text(value: str) -> ir.Attribute:
     return ir.StringAttr.get(value)
 
@@ -181,15 +223,20 @@ def _stream(words: _Words, depth: int) -> ir.Type:
     return StreamType.get(ir.TypeAttr.get(_vector(words.element, words.lanes)), i64(depth))
 
 
+def _sizes(folding: Folding) -> tuple[int, int, int, int, int]:
+    return folding.oc, folding.ic, folding.kh, folding.kw, folding.px
+
+
 def _folding(folding: Folding) -> ir.Attribute:
-    numbers = (folding.oc, folding.ic, folding.kh, folding.kw, 1)
-    return FoldingAttr.get(*[i64(number) for number in numbers])
+    return FoldingAttr.get(*[i64(number) for number in _sizes(folding)])
 
 
 def _design(transform: Transform, device: str, clock: int) -> None:
-    nodes = _plan(transform)
+    nodes = _plan(transform, load(device).usable.uram > 0)
     source, sink = _roles(transform.function)
     name = transform.name
+    attributes = transform.function.attributes
+    stripes = {"stripes": attributes[STRIPES]} if STRIPES in attributes else {}
     with transform.function.location:
         design = _create(
             "hls.design",
@@ -198,6 +245,7 @@ def _design(transform: Transform, device: str, clock: int) -> None:
             top=_text(TOPS[name]),
             device=_text(device),
             clock_mhz=i64(clock),
+            **stripes,
         )
         with ir.InsertionPoint(design.regions[0].blocks.append()):
             first, last = nodes[0].reads, nodes[-1].writes
@@ -237,7 +285,6 @@ def _roles(function: func.FuncOp) -> tuple[str, str]:
 
 def _process(node: _Node, stream: ir.Value, depth: int) -> ir.Value:
     with ir.Location.name(node.layer):
-        spent, dsp, bram18 = node.cost
         process = _create(
             "hls.process",
             [_stream(node.writes, depth)],
@@ -245,9 +292,7 @@ def _process(node: _Node, stream: ir.Value, depth: int) -> ir.Value:
             regions=1,
             name=_text(node.name),
             layer=_text(node.layer),
-            cycles=i64(spent),
-            dsp=i64(dsp),
-            bram18=i64(bram18),
+            **{name: i64(number) for name, number in node.cost.items()},
         )
         block = process.regions[0].blocks.append(stream.type, arg_locs=[ir.Location.current])
         with ir.InsertionPoint(block):
@@ -275,7 +320,9 @@ class _Body:
         if process.kind == "norm":
             return self._norm(piece.ops[0])
         if process.kind == "conv":
-            return self._units(piece.ops[1:], self._convolution(piece.ops[0]))
+            return self._convolution(piece.ops[0])
+        if process.kind == "drain":
+            return self._units(piece.ops, self._drain())
         if process.kind == "root":
             return self._units(piece.ops[1:], self._root(piece.ops[0]))
         return self._units(piece.ops, self._read("hls.read", node.reads))
@@ -326,15 +373,16 @@ class _Body:
         assert piece is not None
         process, geometry = piece.process, piece.process.geometry
         assert geometry is not None
-        weight, bias = (elements(o.owner.attributes["value"]) for o in list(op.operands)[1:])
+        weight, bias = (_constant(value, self._node.layer) for value in list(op.operands)[1:])
         weights = self._ram(
             "weights", images.conv_weights(weight.astype(np.int8), geometry, folding)
         )
-        biases = self._per_channel("bias", bias, "int32", folding.oc)
-        taps = folding.kh * folding.kw * folding.ic
+        biases = self._ram("bias", images.blocks(bias, folding.oc, "int32"))
+        taps = folding.px * folding.kh * folding.kw * folding.ic
+        reads = self._node.reads
         window = _create(
             "hls.window_buffer",
-            [_vector(self._node.reads.element, taps)],
+            [_vector(reads.element, taps)],
             [self._stream],
             input=_numbers(geometry.input),
             output=_numbers(geometry.output),
@@ -343,28 +391,51 @@ class _Body:
             row_taps=_numbers([n for t in geometry.rows for n in (t.first, t.count)]),
             column_taps=_numbers([n for t in geometry.columns for n in (t.first, t.count)]),
             rows=i64(process.rows),
+            banks=_numbers(
+                line_banks(
+                    _sizes(folding),
+                    geometry.stride,
+                    process.rows,
+                    max(1, reads.lanes // reads.shape[0]),
+                )
+            ),
             folding=_folding(folding),
         ).results[0]
-        kind = _typed(op.results[0])
         return _create(
             "hls.mac_array",
-            [_vector(ir.IntegerType.get_signless(32), folding.oc)],
+            [_vector(ir.IntegerType.get_signless(32), self._node.writes.lanes)],
             [window, weights, biases],
             channels=_numbers([geometry.input[0], geometry.output[0]]),
-            steps=_numbers(cycles.steps(geometry, folding.ic, folding.kh, folding.kw)),
-            packing=self._packing(op),
-            acc_range=_numbers([kind.lo, kind.hi]),
+            steps=_numbers(cycles.steps(geometry, folding)),
+            packing=op.operation.parent.attributes["packing"],
+            activation_range=_numbers(value_range(op.operands[0])),
+            weight_range=_numbers(value_range(op.operands[1])),
+            acc_range=_numbers(value_range(op.results[0])),
             folding=_folding(folding),
         ).results[0]
 
-    def _packing(self, op: Any) -> ir.Attribute:
-        return op.operation.parent.attributes["packing"]
+    def _drain(self) -> ir.Value:
+        node, array_ = self._node, self._node.array
+        assert array_ is not None
+        assert node.piece is not None
+        geometry = node.piece.process.geometry
+        assert geometry is not None
+        if in_order(_sizes(array_), geometry.upsample, geometry.output, node.folding.oc):
+            return self._read("hls.read", node.reads)
+        return _create(
+            "hls.drain",
+            [_vector(node.reads.element, node.folding.oc)],
+            [self._stream],
+            shape=_numbers(geometry.output),
+            upsample=i64(geometry.upsample),
+            folding=_folding(array_),
+        ).results[0]
 
     def _norm(self, op: Any) -> ir.Value:
         folding = self._node.folding
-        beta, values = (elements(o.owner.attributes["value"]) for o in list(op.operands)[1:])
+        beta, values = (_constant(value, self._node.layer) for value in list(op.operands)[1:])
         gamma = self._ram("gamma", images.gamma(values.astype(np.int32), folding))
-        betas = self._per_channel("beta", beta, "int64", folding.oc)
+        betas = self._ram("beta", images.blocks(beta, folding.oc, "int64"))
         return _create(
             "hls.gdn_norm",
             [_vector(ir.IntegerType.get_signless(32), 2 * folding.oc)],
@@ -375,7 +446,12 @@ class _Body:
             acc_range=op.attributes["acc_range"],
             norm_range=op.attributes["norm_range"],
             folding=_folding(folding),
+            **self._fabric(),
         ).results[0]
+
+    def _fabric(self) -> dict[str, ir.Attribute]:
+        """What says that a unit multiplies in LUTs."""
+        return {"fabric": ir.UnitAttr.get()} if self._node.fabric else {}
 
     def _root(self, op: Any) -> ir.Value:
         form = ir.StringAttr(op.attributes["form"]).value
@@ -395,6 +471,7 @@ class _Body:
             form=op.attributes["form"],
             inverse=op.attributes["inverse"],
             range=_numbers([kind.lo, kind.hi]),
+            **self._fabric(),
         ).results[0]
 
     # What follows
@@ -415,7 +492,8 @@ class _Body:
 
     def requantizer(self, op: Any, value: ir.Value) -> ir.Value:
         """`lic.requantize`."""
-        return self._unit("hls.requantizer", op, [value, *self._scaling(op)])
+        operands = [value, *self._scaling(op)]
+        return self._unit("hls.requantizer", op, operands, **self._fabric())
 
     def activation(self, op: Any, value: ir.Value) -> ir.Value:
         """`lic.relu`, `lic.leaky_relu` and `lic.abs`."""
@@ -428,12 +506,13 @@ class _Body:
             kind=_text(kind),
             multiplier=op.attributes["multiplier"] if has else i64(0),
             shift=op.attributes["shift"] if has else i64(0),
+            **(self._fabric() if has else {}),
         )
 
     def add(self, op: Any, value: ir.Value) -> ir.Value:
         """`lic.add` of one constant a channel."""
         owner = op.operands[1].owner
-        values = elements(owner.attributes["value"]).reshape(-1)
+        values = _constant(op.operands[1], self._node.layer).reshape(-1)
         piece = self._node.piece
         assert piece is not None
         if values.size != piece.process.output[0]:
@@ -448,6 +527,7 @@ class _Body:
             [value, constant],
             multiplier=op.attributes["multiplier"],
             shift=op.attributes["shift"],
+            **self._fabric(),
         )
 
     def round(self, op: Any, value: ir.Value) -> ir.Value:

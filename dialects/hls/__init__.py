@@ -5,6 +5,7 @@ from licc.dialects.hls.ops import (
     ActivationOp,
     AddOp,
     DesignOp,
+    DrainOp,
     EndOp,
     FoldingAttr,
     GdnNormOp,
@@ -24,12 +25,17 @@ from licc.dialects.hls.ops import (
     StreamType,
     WindowBufferOp,
     WriteOp,
+    in_order,
+    line_banks,
+    packing_refusal,
+    rows_needed,
 )
 
 __all__ = [
     "ActivationOp",
     "AddOp",
     "DesignOp",
+    "DrainOp",
     "EndOp",
     "FoldingAttr",
     "GdnNormOp",
@@ -49,4 +55,8 @@ __all__ = [
     "StreamType",
     "WindowBufferOp",
     "WriteOp",
+    "in_order",
+    "line_banks",
+    "packing_refusal",
+    "rows_needed",
 ]

@@ -102,9 +102,20 @@ module {
       %6 = irdl.any
       %7 = irdl.base "#builtin.integer"
       %8 = irdl.any
-      irdl.attributes {"input" = %1, "output" = %2, "stride" = %3, "upsample" = %4, "row_taps" = %5, "column_taps" = %6, "rows" = %7, "folding" = %8}
       %9 = irdl.any
-      irdl.results(window: %9)
+      irdl.attributes {"input" = %1, "output" = %2, "stride" = %3, "upsample" = %4, "row_taps" = %5, "column_taps" = %6, "rows" = %7, "banks" = %8, "folding" = %9}
+      %10 = irdl.any
+      irdl.results(window: %10)
+    }
+    irdl.operation @drain {
+      %0 = irdl.any
+      irdl.operands(stream: %0)
+      %1 = irdl.any
+      %2 = irdl.base "#builtin.integer"
+      %3 = irdl.any
+      irdl.attributes {"shape" = %1, "upsample" = %2, "folding" = %3}
+      %4 = irdl.any
+      irdl.results(word: %4)
     }
     irdl.operation @gdn_norm {
       %0 = irdl.any
@@ -131,9 +142,11 @@ module {
       %5 = irdl.base "#builtin.string"
       %6 = irdl.any
       %7 = irdl.any
-      irdl.attributes {"channels" = %3, "steps" = %4, "packing" = %5, "acc_range" = %6, "folding" = %7}
       %8 = irdl.any
-      irdl.results(sums: %8)
+      %9 = irdl.any
+      irdl.attributes {"channels" = %3, "steps" = %4, "packing" = %5, "activation_range" = %6, "weight_range" = %7, "acc_range" = %8, "folding" = %9}
+      %10 = irdl.any
+      irdl.results(sums: %10)
     }
     irdl.operation @requantizer {
       %0 = irdl.any

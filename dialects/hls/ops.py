@@ -8,12 +8,17 @@ SSA is the dataflow: a stream is a value, its producer the op that defines it, i
 So Vitis HLS's dataflow rules are invariants here: one producer and one consumer a stream, no feedback,
 canonical form (a design holds ports and processes only), loops with bounds that are constants.
 
-Streams run pixel by pixel in raster order, channels ascending, `lanes` channels a word; the last word
-of a pixel is zero-filled. Inside a process, a `vector` value is what one iteration of its pipelined
-loop carries from one unit to the next.
+Streams run pixel by pixel in raster order, channels ascending. With C channels a word has at most C
+lanes, the last word of a pixel zero-filled, or k*C lanes: k neighbouring pixels of a row. Only what
+`hls.mac_array` writes has an order of its own, which `hls.drain` undoes. Inside a process, a `vector`
+value is what one iteration of its pipelined loop carries from one unit to the next.
+
+Units that multiply take DSPs for it; with `fabric` they multiply in LUTs instead, to the same integers.
 """
 
+import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from torch_mlir import ir
@@ -66,7 +71,10 @@ class MemoryType(Hls.Type, name="memory"):
 
 
 class FoldingAttr(Hls.Attribute, name="folding"):
-    """`#hls.folding<oc, ic, kh, kw, px>`: what a MAC array computes in one cycle."""
+    """`#hls.folding<oc, ic, kh, kw, px>`: what a MAC array computes in one cycle.
+
+    Output channels, input channels, rows and columns of taps, and positions side by side.
+    """
 
     oc: ir.IntegerAttr
     ic: ir.IntegerAttr
@@ -204,13 +212,81 @@ def _ceil(a: int, b: int) -> int:
     return -(-a // b)
 
 
+def pixels_of_word(shape: tuple[int, int, int], lanes: int) -> int:
+    """Pixels in a word of `lanes` of a stream of `shape`: 1, or k where k*C lanes hold k whole pixels.
+
+    Raises:
+        VerifyError: no stream of this shape has such words.
+    """
+    channels, _, width = shape
+    pixels = max(1, lanes // channels)
+    expect(
+        lanes <= channels or (lanes == pixels * channels and width % pixels == 0),
+        lambda: (
+            f"expected words of at most {channels} lanes, or of whole pixels that divide a row of "
+            f"{width}, but got {lanes}"
+        ),
+    )
+    return pixels
+
+
+def line_banks(
+    folding: tuple[int, int, int, int, int], stride: int, rows: int, pixels: int
+) -> tuple[int, int]:
+    """Banks of a line buffer: (of rows, of columns); all of them are read in a cycle.
+
+    Input row y lies in row bank (y mod rows) mod RB, column x in column bank x mod CB. With one tap
+    row at a time, all rows share a memory. CB is the least number that the `px` windows side by side
+    span, and a multiple both of what they move on by and of the pixels of a stream word, so that
+    neither moves to other banks.
+
+    Args:
+        folding: oc, ic, kh, kw, px.
+        stride: of the convolution.
+        rows: input rows held.
+        pixels: of a word of the stream that is read.
+    """
+    _, _, kh, kw, px = folding
+    step = math.lcm(px * stride, pixels)
+    return (1 if kh == 1 else rows), _ceil((px - 1) * stride + kw, step) * step
+
+
+def rows_needed(
+    height: int, output_height: int, stride: int, row_taps: Sequence[tuple[int, int]]
+) -> int:
+    """The least rows of a line buffer: none is overwritten while an output row still reads it.
+
+    While an output row is computed, what the next one needs is read; during the last one, what is left
+    of the frame and what the first row of the next frame needs.
+
+    Args:
+        height: of the input.
+        output_height: of the output.
+        stride: input rows from an output row to the next of its phase.
+        row_taps: (offset of the first tap, taps) for each row phase.
+    """
+
+    def wanted(row: int) -> int:
+        base, phase = divmod(row, len(row_taps))
+        return min(max(base * stride + sum(row_taps[phase]), 0), height)
+
+    most, there = 0, wanted(0)
+    for row in range(output_height):
+        base, phase = divmod(row, len(row_taps))
+        top = min(max(base * stride + row_taps[phase][0], 0), height)
+        there = max(there, wanted(row + 1)) if row + 1 < output_height else height + wanted(0)
+        most = max(most, there - top)
+    return most
+
+
 # --------------------------------------------------------------------------------------------------
 # Structure
 # --------------------------------------------------------------------------------------------------
 class DesignOp(Hls.Operation, name="design", traits=[IsolatedFromAbove]):
     """One dataflow region with its ports: a transform of the codec, printed as one top function.
 
-    Canonical form: its body holds only ports and processes and ends in `hls.end`.
+    Canonical form: its body holds only ports and processes and ends in `hls.end`. It is run for any
+    number of frames back to back. `stripes`, if there, says how the host cuts an image into frames.
     """
 
     body: Region
@@ -219,6 +295,7 @@ class DesignOp(Hls.Operation, name="design", traits=[IsolatedFromAbove]):
     device: ir.StringAttr
     clock_mhz: ir.IntegerAttr
     kinds = {"name": "string", "top": "string", "device": "string", "clock_mhz": "integer"}
+    optional = {"stripes": "dictionary"}
 
     def check(self) -> None:
         _check_name(self)
@@ -226,6 +303,8 @@ class DesignOp(Hls.Operation, name="design", traits=[IsolatedFromAbove]):
         expect(top in TOPS, f"expected top to be one of {', '.join(TOPS)}, but got '{top}'")
         clock = ir.IntegerAttr(self.attributes["clock_mhz"]).value
         expect(clock >= 1, f"expected a clock of at least 1 MHz, but got '{clock}'")
+        if "stripes" in self.attributes:
+            _check_stripes(ir.DictAttr(self.attributes["stripes"]))
         arguments = len(self.body.blocks[0].arguments)
         expect(arguments == 0, f"expected no block arguments, but got {arguments}")
 
@@ -239,6 +318,82 @@ class DesignOp(Hls.Operation, name="design", traits=[IsolatedFromAbove]):
                 f"but got '{op.name}'",
             )
         _check_unique_names(operations[:-1])
+        for op in operations[:-1]:
+            _check_sums(op)
+
+
+def _check_stripes(stripes: ir.DictAttr) -> None:
+    found: dict[str, Any] = {stripes[i].name: stripes[i].attr for i in range(len(stripes))}
+    for name in ("count", "input_width", "output_width"):
+        value = found.get(name)
+        expect(
+            isinstance(value, ir.IntegerAttr) and ir.IntegerAttr(value).value >= 1,
+            f"expected 'stripes' with a positive '{name}'",
+        )
+    count = ir.IntegerAttr(found["count"]).value
+    for name in ("input_offsets", "output_offsets", "crop"):
+        value = found.get(name)
+        columns = array(value) if isinstance(value, ir.DenseI64ArrayAttr) else ()
+        expect(
+            len(columns) == count and list(columns) == sorted({0, *columns}),
+            f"expected 'stripes' with '{name}' of {count} columns that ascend from 0",
+        )
+
+
+def _check_sums(consumer: Any) -> None:
+    """What reads the sums of an array undoes its order, or reads them where they need no undoing."""
+    if not len(consumer.operands):
+        return
+    name = ir.StringAttr(consumer.attributes["name"]).value
+    drain = _unit_of(consumer, DrainOp.OPERATION_NAME)
+    sums = _unit_of(consumer.operands[0].owner.operation, MacArrayOp.OPERATION_NAME)
+    if sums is None:
+        expect(drain is None, f"expected '{name}' to drain an 'hls.mac_array'")
+        return
+    given = sums.operands[0].owner.attributes
+    if drain is not None:
+        expect(
+            drain.attributes["shape"] == given["output"]
+            and drain.attributes["upsample"] == given["upsample"]
+            and drain.attributes["folding"] == given["folding"],
+            f"expected '{name}' to drain the output, upsampling and folding of the array before it",
+        )
+        return
+    upsample = ir.IntegerAttr(given["upsample"]).value
+    output = array(given["output"])
+    lanes = stream_word(consumer.operands[0].type).shape[0]
+    expect(
+        in_order(folding_of(given["folding"]), upsample, (output[0], output[1], output[2]), lanes),
+        f"expected 'hls.drain' in '{name}', as the array before it has an order of its own",
+    )
+
+
+def in_order(
+    folding: tuple[int, int, int, int, int],
+    upsample: int,
+    shape: tuple[int, int, int],
+    lanes: int,
+) -> bool:
+    """Whether the words of an array's sums are those of a stream of `lanes`, in its order.
+
+    Args:
+        folding: of the array.
+        upsample: of its convolution.
+        shape: channels, height and width of the output.
+        lanes: of the stream.
+    """
+    oc, _, _, _, px = folding
+    channels, _, width = shape
+    whole = px == 1 or (upsample == 1 and oc == channels)
+    return whole and oc <= channels and lanes == px * oc and width % (px * upsample) == 0
+
+
+def _unit_of(process: Any, kind: str) -> Any:
+    """The op `kind` in the body of a process, None where there is none."""
+    if process.name != ProcessOp.OPERATION_NAME:
+        return None
+    units = (op.operation for op in process.regions[0].blocks[0].operations)
+    return next((unit for unit in units if unit.name == kind), None)
 
 
 class EndOp(Hls.Operation, name="end", traits=[Terminator]):
@@ -249,7 +404,10 @@ class EndOp(Hls.Operation, name="end", traits=[Terminator]):
 
 
 class PortInOp(Hls.Operation, name="port_in"):
-    """An AXI master that reads a tensor (NHWC, `shape` = channels, height, width) into a stream."""
+    """An AXI master that reads a tensor (NHWC, `shape` = channels, height, width) into a stream.
+
+    Frames lie one after another, dense.
+    """
 
     stream: Result[Any]
     name: ir.StringAttr
@@ -260,13 +418,17 @@ class PortInOp(Hls.Operation, name="port_in"):
     def check(self) -> None:
         _check_parent(self, DesignOp.OPERATION_NAME)
         _check_name(self)
-        _shape(self, "shape")
+        shape = _shape(self, "shape")
         _check_stream(self.results[0], "result")
+        pixels_of_word(shape, stream_word(self.results[0].type).shape[0])
         _check_one_consumer(self.results[0])
 
 
 class PortOutOp(Hls.Operation, name="port_out"):
-    """An AXI master that writes a stream to a tensor (NHWC, `shape` = channels, height, width)."""
+    """An AXI master that writes a stream to a tensor (NHWC, `shape` = channels, height, width).
+
+    Frames lie one after another, dense.
+    """
 
     stream: Operand[Any]
     name: ir.StringAttr
@@ -277,15 +439,17 @@ class PortOutOp(Hls.Operation, name="port_out"):
     def check(self) -> None:
         _check_parent(self, DesignOp.OPERATION_NAME)
         _check_name(self)
-        _shape(self, "shape")
+        shape = _shape(self, "shape")
         _check_stream(self.operands[0], "operand")
+        pixels_of_word(shape, stream_word(self.operands[0].type).shape[0])
 
 
 class ProcessOp(Hls.Operation, name="process", traits=[IsolatedFromAbove]):
     """One function of the dataflow region: reads a stream, computes, writes a stream.
 
-    The body starts with memories and a unit that reads the argument (`hls.window_buffer`, `hls.read`,
-    `hls.repack`, `hls.gdn_norm`) and ends in `hls.write`. Predicted costs are attributes.
+    The body starts with memories and a unit that reads the argument (`hls.window_buffer`, `hls.drain`,
+    `hls.read`, `hls.repack`, `hls.gdn_norm`) and ends in `hls.write`. Predicted costs are attributes:
+    cycles a frame, and DSPs, BRAM18s, LUTs, flip-flops and UltraRAMs of the process alone, without FIFOs.
     """
 
     output: Result[Any]
@@ -294,7 +458,14 @@ class ProcessOp(Hls.Operation, name="process", traits=[IsolatedFromAbove]):
     name: ir.StringAttr
     layer: ir.StringAttr
     kinds = {"name": "string", "layer": "string"}
-    optional = {"cycles": "integer", "dsp": "integer", "bram18": "integer"}
+    optional = {
+        "cycles": "integer",
+        "dsp": "integer",
+        "bram18": "integer",
+        "lut": "integer",
+        "ff": "integer",
+        "uram": "integer",
+    }
 
     def check(self) -> None:
         _check_parent(self, DesignOp.OPERATION_NAME)
@@ -321,6 +492,14 @@ class ProcessOp(Hls.Operation, name="process", traits=[IsolatedFromAbove]):
                 "cannot synthesise",
             )
         _check_unique_names([op for op in operations if op.name in _MEMORIES])
+        for op in operations:
+            if op.name == MacArrayOp.OPERATION_NAME:
+                sums = op.results[0]
+                expect(
+                    list(operations[-1].operands) == [sums] and _uses(sums) == 1,
+                    "expected 'hls.mac_array' right before 'hls.write': its sums are drained by the "
+                    "next process",
+                )
         word, wanted = operations[-1].operands[0].type, stream_word(self.results[0].type)
         expect(word == wanted, f"expected 'hls.write' of '{wanted}', but got '{word}'")
 
@@ -390,15 +569,14 @@ class ReadOp(Hls.Operation, name="read"):
 
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
-        _shape(self, "shape")
-        expect(
-            self.results[0].type == stream_word(self.operands[0].type),
-            "expected result of the word of its stream",
-        )
+        shape = _shape(self, "shape")
+        word = stream_word(self.operands[0].type)
+        pixels_of_word(shape, word.shape[0])
+        expect(self.results[0].type == word, "expected result of the word of its stream")
 
 
 class RepackOp(Hls.Operation, name="repack"):
-    """The same channels in words of another width; `shape` = channels, height, width."""
+    """The same channels in words of another width, at most a pixel; `shape` = channels, height, width."""
 
     word: Result[Any]
     stream: Operand[Any]
@@ -407,27 +585,37 @@ class RepackOp(Hls.Operation, name="repack"):
 
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
-        _shape(self, "shape")
+        channels, _, _ = _shape(self, "shape")
+        read, written = stream_word(self.operands[0].type), _vector(self.results[0].type)
         expect(
-            stream_word(self.operands[0].type).element_type
-            == _vector(self.results[0].type).element_type,
+            read.element_type == written.element_type,
             "expected result with the elements of its stream",
         )
+        lanes = max(read.shape[0], written.shape[0])
+        expect(lanes <= channels, f"expected words of at most {channels} lanes, but got {lanes}")
 
 
 class WindowBufferOp(Hls.Operation, name="window_buffer"):
-    """A line buffer that yields the window of taps for the MAC array, in its order.
+    """A line buffer that yields the windows of taps for the MAC array, in its order.
 
     Covers convolutions (`upsample` 1) and sub-pixel transposed convolutions (`stride` 1). Output row oy
     belongs to row phase oy mod upsample; the phase has `row_taps` = (first offset dy, count) and tap j
     lies on input row (oy / upsample) * stride + dy + j; columns likewise. Rows and columns outside the
-    input are zero. A stream word holds `folding.ic` channels. `rows` is the number of input rows held.
+    input are zero.
+
+    A position is an output column, or with upsample > 1 an input column, which yields an output column
+    for each column phase. `folding.px` positions side by side are a group; what the last group of a row
+    has beyond the row is computed all the same. A stream word holds a divisor of `folding.ic` channels,
+    or k whole pixels.
 
     Attributes:
         input, output: channels, height, width.
         row_taps, column_taps: (dy, count) for each phase, flattened.
-        order of words: for each output pixel, for each block of `folding.oc` outputs, for each block of
-            tap rows, of tap columns, of input channels; a word is [kh][kw][ic].
+        rows: input rows held; counted through all frames, row y lies in slot y mod rows.
+        banks: memories that are read in one cycle, of rows and of columns.
+        order of words: for each output row, for each group, for each column phase, for each block of
+            `folding.oc` outputs, for each block of tap rows, of tap columns, of input channels; a word is
+            [px][kh][kw][ic].
     """
 
     window: Result[Any]
@@ -439,6 +627,7 @@ class WindowBufferOp(Hls.Operation, name="window_buffer"):
     row_taps: Any
     column_taps: Any
     rows: ir.IntegerAttr
+    banks: Any
     folding: Any
     kinds = {
         "input": "i64 array",
@@ -448,14 +637,15 @@ class WindowBufferOp(Hls.Operation, name="window_buffer"):
         "row_taps": "i64 array",
         "column_taps": "i64 array",
         "rows": "integer",
+        "banks": "i64 array",
         "folding": "hls.folding",
     }
 
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
-        _shape(self, "input")
-        _shape(self, "output")
-        _, ic, kh, kw, px = _check_folding(self)
+        shape = _shape(self, "input")
+        _, height, _ = _shape(self, "output")
+        folding = _check_folding(self)
         stride, upsample = self._integer("stride"), self._integer("upsample")
         expect(
             stride >= 1 and upsample >= 1 and 1 in (stride, upsample),
@@ -463,24 +653,38 @@ class WindowBufferOp(Hls.Operation, name="window_buffer"):
         )
         row_taps = self._taps("row_taps", upsample)
         self._taps("column_taps", upsample)
-        span = max(dy + count for dy, count in row_taps) - min(dy for dy, _ in row_taps)
         rows = self._integer("rows")
+        least = rows_needed(shape[1], height, stride, row_taps)
         expect(
-            rows >= span + stride,
-            f"expected at least {span + stride} rows (window and the rows being filled), "
-            f"but got {rows}",
+            rows >= least,
+            f"expected at least {least} rows (window and the rows being filled), but got {rows}",
         )
-        word = stream_word(self.operands[0].type)
+        pixels = self._check_words(shape, folding)
+        banks, wanted = array(self.attributes["banks"]), line_banks(folding, stride, rows, pixels)
         expect(
-            word.shape[0] == ic,
-            f"expected stream words of {ic} channels as folded, but got {word.shape[0]}",
+            banks == wanted,
+            f"expected 'banks' of {wanted[0]} rows and {wanted[1]} columns, but got '{banks}'",
+        )
+
+    def _check_words(
+        self, shape: tuple[int, int, int], folding: tuple[int, int, int, int, int]
+    ) -> int:
+        """Check the stream's words and the window; returns the pixels of a stream word."""
+        _, ic, kh, kw, px = folding
+        word = stream_word(self.operands[0].type)
+        pixels = pixels_of_word(shape, word.shape[0])
+        expect(
+            ic % word.shape[0] == 0 if pixels == 1 else ic == shape[0],
+            f"expected stream words of a divisor of {ic} channels, or of whole pixels where all "
+            f"{shape[0]} channels are folded, but got {word.shape[0]}",
         )
         window = _vector(self.results[0].type)
         expect(
-            window.shape[0] == kh * kw * ic * px and window.element_type == word.element_type,
-            f"expected result of 'vector<{kh * kw * ic * px}x{word.element_type}>', "
+            window.shape[0] == px * kh * kw * ic and window.element_type == word.element_type,
+            f"expected result of 'vector<{px * kh * kw * ic}x{word.element_type}>', "
             f"but got '{window}'",
         )
+        return pixels
 
     def _integer(self, name: str) -> int:
         return ir.IntegerAttr(self.attributes[name]).value
@@ -494,12 +698,51 @@ class WindowBufferOp(Hls.Operation, name="window_buffer"):
         return list(zip(values[::2], values[1::2], strict=True))
 
 
+class DrainOp(Hls.Operation, name="drain"):
+    """Sums of a MAC array, from the order in which it computes them to a stream's order.
+
+    Reads words [px][oc] in the order of `hls.window_buffer`, `upsample` * ceil(channels / oc) of them a
+    group, and yields words of the result's lanes, pixel by pixel; what a group has beyond its row, and
+    what a block has beyond the channels, is dropped. `shape` = channels, height, width of the output.
+    `folding` is that of the array. The result has at most C lanes, or k*C with k a divisor both of the
+    columns of a group and of the row.
+    """
+
+    word: Result[Any]
+    stream: Operand[Any]
+    shape: Any
+    upsample: ir.IntegerAttr
+    folding: Any
+    kinds = {"shape": "i64 array", "upsample": "integer", "folding": "hls.folding"}
+
+    def check(self) -> None:
+        _check_parent(self, ProcessOp.OPERATION_NAME)
+        shape = _shape(self, "shape")
+        oc, _, _, _, px = _check_folding(self)
+        upsample = ir.IntegerAttr(self.attributes["upsample"]).value
+        expect(upsample >= 1, f"expected 'upsample' of at least 1, but got '{upsample}'")
+        read, i32 = stream_word(self.operands[0].type), ir.IntegerType.get_signless(32)
+        expect(
+            read.shape[0] == px * oc and read.element_type == i32,
+            f"expected stream words of 'vector<{px * oc}xi32>' as folded, but got '{read}'",
+        )
+        word = _vector(self.results[0].type)
+        expect(word.element_type == i32, f"expected result of 'i32', but got '{word}'")
+        pixels = pixels_of_word(shape, word.shape[0])
+        expect(
+            px * upsample % pixels == 0,
+            f"expected words of pixels that divide a group of {px * upsample}, but got {pixels}",
+        )
+
+
 class GdnNormOp(Hls.Operation, name="gdn_norm"):
     """GDN's norm, a 1x1 matrix product over the channels of a pixel, beside the value it will scale.
 
-    The result interleaves (x, norm) for `folding.oc` channels: vector<2*oc x i32>.
+    The stream may have words of any width up to a pixel. The result interleaves (x, norm) for
+    `folding.oc` channels: vector<2*oc x i32>.
     norm = max(1, rshr(beta + sum gamma p, norm_shift)), p = x^2 (form rsqrt) or |x| (gdn1).
     gamma's memory: one word [oc][ic] for each block of outputs and block of inputs; beta's: [oc].
+    `fabric` is for the squares, taken as words come in; the matrix product has DSPs.
     """
 
     pair: Result[Any]
@@ -520,6 +763,7 @@ class GdnNormOp(Hls.Operation, name="gdn_norm"):
         "norm_range": "i64 array",
         "folding": "hls.folding",
     }
+    optional = {"fabric": "unit"}
 
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
@@ -527,11 +771,9 @@ class GdnNormOp(Hls.Operation, name="gdn_norm"):
         oc, ic, _, _, _ = _check_folding(self)
         form = ir.StringAttr(self.attributes["form"]).value
         expect(form in ("rsqrt", "gdn1"), f"expected form 'rsqrt' or 'gdn1', but got '{form}'")
-        word = stream_word(self.operands[0].type)
-        expect(
-            word.shape[0] == ic,
-            f"expected stream words of {ic} channels as folded, but got {word.shape[0]}",
-        )
+        _check_fabric(self, "form 'rsqrt'", form == "rsqrt")
+        lanes = stream_word(self.operands[0].type).shape[0]
+        expect(lanes <= channels, f"expected words of at most {channels} lanes, but got {lanes}")
         pair = _vector(self.results[0].type)
         expect(
             pair.shape[0] == 2 * oc and pair.element_type == ir.IntegerType.get_signless(32),
@@ -548,6 +790,11 @@ class GdnNormOp(Hls.Operation, name="gdn_norm"):
         )
 
 
+def _check_fabric(op: Any, what: str, multiplies: bool) -> None:
+    """A unit without a multiplier has none to build of LUTs."""
+    expect("fabric" not in op.attributes or multiplies, f"expected 'fabric' only with {what}")
+
+
 def _check_words(memory: ir.Value, lanes: int, words: int, what: str) -> None:
     word = memory_word(memory.type)
     got = ir.IntegerAttr(memory.type.words).value  # pyright: ignore[reportAttributeAccessIssue]
@@ -560,13 +807,22 @@ def _check_words(memory: ir.Value, lanes: int, words: int, what: str) -> None:
 # --------------------------------------------------------------------------------------------------
 # Units that compute
 # --------------------------------------------------------------------------------------------------
-class MacArrayOp(Hls.Operation, name="mac_array"):
-    """oc x (ic x kh x kw) multipliers and their accumulators; yields oc sums when a block is done.
+PACKINGS = ("single", "pair", "pixels", "quad")
 
-    `packing` "pair": two multiplications a DSP, two output channels sharing an activation, summed in
-    cascades of at most 7 before the lanes are split; "single": one a DSP. `steps` is the number of
-    words of one block of outputs, for each phase (row phases outermost). Weights are in that order:
-    word [oc][kh][kw][ic], phases one after another; zero where padded. `acc_range` is proven.
+
+class MacArrayOp(Hls.Operation, name="mac_array"):
+    """px x oc x (ic x kh x kw) multipliers and their accumulators; yields px*oc sums of a block.
+
+    A word of sums, [px][oc], leaves when the steps of a block are done, with the bias. `steps` is the
+    number of words of one block of outputs, for each phase (row phases outermost). Weights are in that
+    order: word [oc][kh][kw][ic], phases one after another; zero where padded. The ranges of activations,
+    of weights and of the sums with the bias are proven.
+
+    `packing`: "single", one multiplication a DSP; "pair", two output channels share an activation (oc
+    even); "pixels", two positions share a weight (px even); "quad", four products, of two outputs by two
+    positions (both even) or of four outputs (in fours). Pairs take activations of at most 10 bits, where
+    -512 is none beside another one of 10; quads take activations and weights of at most 4, and fours no
+    weight of -8 and no unsigned activation. docs/semantics.md, "Packed multiplication", derives this.
     """
 
     sums: Result[Any]
@@ -576,12 +832,16 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
     channels: Any
     steps: Any
     packing: ir.StringAttr
+    activation_range: Any
+    weight_range: Any
     acc_range: Any
     folding: Any
     kinds = {
         "channels": "i64 array",
         "steps": "i64 array",
         "packing": "string",
+        "activation_range": "i64 array",
+        "weight_range": "i64 array",
         "acc_range": "i64 array",
         "folding": "hls.folding",
     }
@@ -589,7 +849,6 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
         oc, ic, kh, kw, px = _check_folding(self)
-        expect(px == 1, f"expected one pixel at a time, but got {px}")
         channels = array(self.attributes["channels"])
         expect(
             len(channels) == 2 and min(channels) >= 1,
@@ -599,35 +858,128 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
         expect(bool(steps) and min(steps) >= 1, "expected positive 'steps' for each phase")
         window = _vector(self.operands[0].type)
         expect(
-            window.shape[0] == ic * kh * kw,
-            f"expected window of {ic * kh * kw} values as folded, but got {window.shape[0]}",
+            window.shape[0] == px * ic * kh * kw,
+            f"expected window of {px * ic * kh * kw} values as folded, but got {window.shape[0]}",
         )
+        self._check_window()
         blocks = _ceil(channels[1], oc)
         _check_words(self.operands[1], oc * kh * kw * ic, blocks * sum(steps), "weights")
         _check_words(self.operands[2], oc, blocks, "bias")
         sums = _vector(self.results[0].type)
         expect(
-            sums.shape[0] == oc and sums.element_type == ir.IntegerType.get_signless(32),
-            f"expected result of 'vector<{oc}xi32>', but got '{sums}'",
+            sums.shape[0] == px * oc and sums.element_type == ir.IntegerType.get_signless(32),
+            f"expected result of 'vector<{px * oc}xi32>', but got '{sums}'",
         )
         lo, hi = _range(self, "acc_range")
         expect(lo >= -(1 << 31) and hi < 1 << 31, "expected 'acc_range' within i32")
-        self._check_packing(oc, window)
-
-    def _check_packing(self, oc: int, window: ir.VectorType) -> None:
+        signed = self._check_within("activation_range", window.element_type)
+        self._check_within("weight_range", memory_word(self.operands[1].type).element_type)
         packing = ir.StringAttr(self.attributes["packing"]).value
         expect(
-            packing in ("single", "pair"),
-            f"expected packing 'single' or 'pair', but got '{packing}'",
+            packing in PACKINGS,
+            f"expected packing to be one of {', '.join(PACKINGS)}, but got '{packing}'",
         )
-        if packing == "pair":
-            expect(oc % 2 == 0, f"expected an even number of outputs to pair, but got {oc}")
-            width = ir.IntegerType(window.element_type).width
-            expect(width == 8, f"expected 8-bit activations to pair, but got {width}-bit ones")
+        reason = packing_refusal(
+            packing,
+            oc,
+            px,
+            _range(self, "activation_range"),
+            _range(self, "weight_range"),
+            signed=signed,
+        )
+        expect(not reason, lambda: f"expected {reason} to pack as '{packing}'")
+
+    def _check_window(self) -> None:
+        """It computes what its window buffer yields."""
+        window: Any = self.operands[0].owner
+        expect(
+            not isinstance(window, ir.Block)
+            and window.operation.name == WindowBufferOp.OPERATION_NAME,
+            "expected the window of an 'hls.window_buffer'",
+        )
+        given = window.attributes
+        _, ic, kh, kw, _ = folding_of(self.attributes["folding"])
+        expect(
+            given["folding"] == self.attributes["folding"],
+            f"expected the folding of its window, '{given['folding']}'",
+        )
+        channels = (array(given["input"])[0], array(given["output"])[0])
+        expect(
+            array(self.attributes["channels"]) == channels,
+            f"expected 'channels' of {channels[0]} inputs and {channels[1]} outputs as its window",
+        )
+        rows, columns = array(given["row_taps"])[1::2], array(given["column_taps"])[1::2]
+        blocks = _ceil(channels[0], ic)
+        wanted = [_ceil(row, kh) * _ceil(column, kw) * blocks for row in rows for column in columns]
+        steps = list(array(self.attributes["steps"]))
+        expect(steps == wanted, f"expected 'steps' of {wanted} as its window, but got {steps}")
+
+    def _check_within(self, name: str, element: ir.Type) -> bool:
+        """A range within what `element` holds; returns whether that is signed."""
+        integer = ir.IntegerType(element)
+        lo, hi = _range(self, name)
+        signed = not integer.is_unsigned
+        least = -(1 << (integer.width - 1)) if signed else 0
+        most = least + (1 << integer.width) - 1
+        expect(
+            least <= lo and hi <= most,
+            f"expected '{name}' within '{element}', but got '{lo}..{hi}'",
+        )
+        return signed
+
+
+def packing_refusal(
+    packing: str,
+    oc: int,
+    px: int,
+    activations: tuple[int, int],
+    weights: tuple[int, int],
+    *,
+    signed: bool,
+) -> str:
+    """What `packing` of a MAC array would need and does not have, "" where nothing is missing.
+
+    Args:
+        packing: one of PACKINGS.
+        oc: output channels in one cycle.
+        px: positions in one cycle.
+        activations: least and greatest.
+        weights: least and greatest.
+        signed: whether activations are stored with a sign.
+    """
+    if packing == "single":
+        return ""
+    bits, limit = _bits(*activations), 4 if packing == "quad" else 10
+    bits -= not signed
+    if bits > limit:
+        return f"activations of at most {limit} bits, not {bits},"
+    if packing == "pair":
+        return "" if oc % 2 == 0 else f"an even number of outputs, not {oc},"
+    if packing == "pixels":
+        if px % 2:
+            return f"an even number of positions, not {px},"
+        beside = max(bits, 9) - 1
+        return "" if activations[0] > -(1 << beside) else f"activations above {activations[0]}"
+    if _bits(*weights) > limit:
+        return f"weights of at most {limit} bits, not {_bits(*weights)},"
+    if px % 2 == 0 and oc % 2 == 0:
+        return ""
+    if oc % 4:
+        return f"outputs in fours, or an even number of outputs and positions, not {oc} and {px},"
+    return "" if signed and weights[0] > -8 else "signed activations and weights above -8"
+
+
+def _bits(lo: int, hi: int) -> int:
+    """Bits of a signed integer that holds [lo, hi]."""
+    return max((-lo - 1).bit_length() if lo < 0 else 0, hi.bit_length()) + 1
 
 
 class RequantizerOp(Hls.Operation, name="requantizer"):
-    """`clamp(rshr(x * multiplier, shift), range)` for each lane; memories of one word a block."""
+    """`clamp(rshr(x * multiplier, shift), range)` for each lane.
+
+    Memories, here and in the other units, have a word for each word of a pixel; for words of k pixels
+    there is one, with the values of all channels k times.
+    """
 
     output: Result[Any]
     input: Operand[Any]
@@ -635,6 +987,7 @@ class RequantizerOp(Hls.Operation, name="requantizer"):
     shift: Operand[Any]
     range: Any
     kinds = {"range": "i64 array"}
+    optional = {"fabric": "unit"}
 
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
@@ -660,6 +1013,7 @@ class ActivationOp(Hls.Operation, name="activation"):
         "multiplier": "integer",
         "shift": "integer",
     }
+    optional = {"fabric": "unit"}
 
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
@@ -670,6 +1024,7 @@ class ActivationOp(Hls.Operation, name="activation"):
             kind in ("relu", "leaky_relu", "abs"),
             f"expected kind 'relu', 'leaky_relu' or 'abs', but got '{kind}'",
         )
+        _check_fabric(self, "kind 'leaky_relu'", kind == "leaky_relu")
         _check_lanes("result", _lanes(self.results[0]), _lanes(self.operands[0]))
 
 
@@ -683,6 +1038,7 @@ class AddOp(Hls.Operation, name="add"):
     shift: ir.IntegerAttr
     range: Any
     kinds = {"multiplier": "i64 array", "shift": "integer", "range": "i64 array"}
+    optional = {"fabric": "unit"}
 
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
@@ -726,6 +1082,7 @@ class GdnRootOp(Hls.Operation, name="gdn_root"):
     inverse: Any
     range: Any
     kinds = {"form": "string", "inverse": "bool", "range": "i64 array"}
+    optional = {"fabric": "unit"}
 
     def check(self) -> None:
         _check_parent(self, ProcessOp.OPERATION_NAME)
@@ -754,6 +1111,7 @@ _IN_PROCESS = frozenset(
         ReadOp,
         RepackOp,
         WindowBufferOp,
+        DrainOp,
         GdnNormOp,
         MacArrayOp,
         RequantizerOp,

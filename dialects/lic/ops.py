@@ -10,6 +10,7 @@ the PROVEN range of the stored integers). One op serves both: the typed form has
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from torch_mlir import ir
@@ -35,6 +36,9 @@ SHIFT_MAX = 62
 GDN_ACCUMULATOR_MAX = (1 << 47) - 1
 GDN_NORM_MAX = (1 << 31) - 1
 GDN_FORMS = ("rsqrt", "gdn1")
+PACKINGS = ("single", "pair", "pixels", "quad")
+# Kinds of processes that multiply beside their arrays.
+IN_FABRIC = ("drain", "norm", "root", "elementwise")
 
 
 @verified
@@ -59,7 +63,7 @@ class TileAttr(Lic.Attribute, name="tile"):
 class FoldingAttr(Lic.Attribute, name="folding"):
     """`#lic.folding<oc, ic, kh, kw, px>`: what a MAC array computes in one cycle.
 
-    Output channels, input channels, rows and columns of taps, and output pixels side by side.
+    Output channels, input channels, rows and columns of taps, and positions side by side.
     """
 
     oc: ir.IntegerAttr
@@ -730,9 +734,22 @@ class StageOp(Lic.Operation, name="stage", traits=[]):
     """What becomes one stage of the pipeline: a convolution with the bias, activation, GDN and
     requantization that follow it, or elementwise ops alone.
 
-    Constants are inside, the streamed tensors are operands. Later passes add `tile`, `folding`,
-    `gdn_folding`, `packing`, `fifo_depth` and the predicted costs. Not Pure: a stage is hardware,
-    and neither CSE nor dead-code elimination may merge or drop it silently.
+    Constants are inside, the streamed tensors are operands. Not Pure: a stage is hardware, and neither
+    CSE nor dead-code elimination may merge or drop it silently.
+
+    Later passes add `tile` and then the schedule. A convolution is two processes, its MAC array and what
+    drains it, a GDN two more, its norm and its root; elementwise ops alone are one.
+
+    Attributes:
+        tile: of the line buffer.
+        intake: lanes of the words that the first process reads.
+        folding: of the MAC array; oc lanes of elementwise ops alone.
+        packing: how multiplications share a DSP, as in `hls.mac_array`.
+        drain: lanes of the words that leave a convolution.
+        gdn_folding, gdn_roots: of the norm; lanes of the root.
+        fabric: kinds of its processes whose requantizers, squares and roots multiply in LUTs, not in DSPs.
+        fifo_depths: of the stream that each process reads, in their order.
+        cycles, dsp, bram18, lut, ff, uram: predicted; of its slowest process, and of all together.
     """
 
     output: Result[Tensor]
@@ -742,14 +759,20 @@ class StageOp(Lic.Operation, name="stage", traits=[]):
     kinds = {"layer": "string"}
     optional = {
         "tile": "lic.tile",
+        "intake": "integer",
         "folding": "lic.folding",
+        "packing": "string",
+        "drain": "integer",
         "gdn_folding": "lic.folding",
         "gdn_roots": "integer",
-        "packing": "string",
-        "fifo_depth": "integer",
+        "fabric": "string array",
+        "fifo_depths": "i64 array",
         "cycles": "integer",
         "dsp": "integer",
         "bram18": "integer",
+        "lut": "integer",
+        "ff": "integer",
+        "uram": "integer",
     }
 
     def check(self) -> None:
@@ -760,12 +783,25 @@ class StageOp(Lic.Operation, name="stage", traits=[]):
         )
         for name in ("tile", "folding", "gdn_folding"):
             if name in self.attributes:
-                _expect_positive(name, self.attributes[name])
+                values = [ir.IntegerAttr(value).value for value in self.attributes[name].params]
+                _expect_positive(name, values)
+        for name in ("intake", "drain", "gdn_roots"):
+            if name in self.attributes:
+                _expect_positive(name, [ir.IntegerAttr(self.attributes[name]).value])
+        if "fifo_depths" in self.attributes:
+            _expect_positive("fifo_depths", array(self.attributes["fifo_depths"]))
         if "packing" in self.attributes:
             packing = ir.StringAttr(self.attributes["packing"]).value
             expect(
-                packing in ("single", "pair"),
-                f"expected packing 'single' or 'pair', but got '{packing}'",
+                packing in PACKINGS,
+                f"expected packing to be one of {', '.join(PACKINGS)}, but got '{packing}'",
+            )
+        if "fabric" in self.attributes:
+            kinds = [str(kind) for kind in ir.ArrayAttr(self.attributes["fabric"])]
+            expect(
+                len(set(kinds)) == len(kinds) and {*kinds} <= {f'"{kind}"' for kind in IN_FABRIC},
+                f"expected fabric of some of {', '.join(IN_FABRIC)}, each once, but got "
+                f"'{self.attributes['fabric']}'",
             )
 
     def check_body(self) -> None:
@@ -781,9 +817,11 @@ class StageOp(Lic.Operation, name="stage", traits=[]):
         )
 
 
-def _expect_positive(name: str, attribute: Any) -> None:
-    values = [ir.IntegerAttr(value).value for value in attribute.params]
-    expect(min(values) >= 1, f"expected '{name}' of at least 1, but got '{_x(tuple(values))}'")
+def _expect_positive(name: str, values: Sequence[int]) -> None:
+    expect(
+        min(values, default=0) >= 1,
+        f"expected '{name}' of at least 1, but got '{_x(tuple(values))}'",
+    )
 
 
 class YieldOp(Lic.Operation, name="yield", traits=[Terminator]):

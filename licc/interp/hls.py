@@ -143,12 +143,28 @@ def _memory(op: Any, _: Sequence[Any]) -> Integers:
     return words
 
 
-def _per_channel(memory: Integers, channels: int) -> Integers:
-    """One value a channel: words one after another, [C, 1, 1]."""
+def _blocks(memory: Integers, channels: int) -> Integers:
+    """One value a channel: words one after another, [C, 1, 1]; raises RangeError for other padding than 0."""
     words, lanes = memory.shape
     if words != -(-channels // lanes):
         raise RangeError(f"a memory of {words} words of {lanes} for {channels} channels")
-    return memory.reshape(-1)[:channels, None, None]
+    flat = memory.reshape(-1)
+    if flat[channels:].any():
+        raise RangeError("a memory image whose padding is not zero")
+    return flat[:channels, None, None]
+
+
+def _per_channel(memory: Integers, channels: int) -> Integers:
+    """One value a channel in the words of a stream: `_blocks`, or a word with k copies of all channels."""
+    words, lanes = memory.shape
+    if lanes <= channels:
+        return _blocks(memory, channels)
+    if words != 1 or lanes % channels:
+        raise RangeError(f"a memory of {words} words of {lanes} for {channels} channels")
+    copies = memory.reshape(-1, channels)
+    if (copies != copies[0]).any():
+        raise RangeError("a memory image whose copies differ")
+    return copies[0, :, None, None]
 
 
 def _decode(
@@ -181,6 +197,11 @@ def _pass_through(op: Any, operands: Sequence[Any]) -> Integers:
     return operands[0]
 
 
+def _drain(op: Any, operands: Sequence[Any]) -> Integers:
+    """The order of the sums changes, and what is beyond rows and channels goes: no tensor holds that."""
+    return _pass_through(op, operands)
+
+
 def _window_buffer(op: Any, operands: Sequence[Any]) -> _Window:
     if operands[0].shape != array(op.attributes["input"]):
         raise RangeError(f"an input of {operands[0].shape}")
@@ -189,7 +210,9 @@ def _window_buffer(op: Any, operands: Sequence[Any]) -> _Window:
 
 def _mac_array(op: Any, operands: Sequence[Any]) -> Integers:
     window, weights, bias = operands
-    unit, x = window.unit, window.x
+    unit = window.unit
+    x = arith.within(window.x, *_range(op, "activation_range"), "activation")
+    arith.within(weights, *_range(op, "weight_range"), "weight")
     inputs, outputs = array(op.attributes["channels"])
     oc, ic, kh, kw, _ = folding_of(op.attributes["folding"])
     upsample, stride = _integer(unit, "upsample"), _integer(unit, "stride")
@@ -217,7 +240,7 @@ def _mac_array(op: Any, operands: Sequence[Any]) -> Integers:
             )
     if first != len(weights):
         raise RangeError(f"{len(weights)} words of weights for {first} steps")
-    sums += _per_channel(bias, outputs)
+    sums += _blocks(bias, outputs)
     return arith.within(sums, *_range(op, "acc_range"), "accumulator")
 
 
@@ -265,13 +288,14 @@ def _gdn_norm(op: Any, operands: Sequence[Any]) -> Integers:
         raise RangeError(f"an input of {x.shape}")
     oc, ic, _, _, _ = folding_of(op.attributes["folding"])
     matrix = _decode(gamma, (channels, channels, 1, 1), (oc, ic, 1, 1))[:, :, 0, 0]
+    offset = _blocks(beta, channels)[:, :, 0]
     flat = arith.within(x.reshape(channels, -1), *_GDN_INPUT, "input")
     pairs = np.empty((channels, 2, flat.shape[1]), dtype=np.int64)
     pairs[:, 0] = flat
     for strip in exact.strips(*flat.shape):
         x = flat[:, strip]
         powers = x * x if _string(op, "form") == "rsqrt" else np.abs(x)
-        sums = exact.matmul(matrix, powers) + _per_channel(beta, channels)[:, :, 0]
+        sums = exact.matmul(matrix, powers) + offset
         arith.within(sums, *_range(op, "acc_range"), "sum of the norm")
         norm = np.maximum(arith.rshr(sums, _integer(op, "norm_shift")), 1)
         pairs[:, 1, strip] = arith.within(norm, *_range(op, "norm_range"), "norm")
@@ -295,6 +319,7 @@ def _gdn_root(op: Any, operands: Sequence[Any]) -> Integers:
 _UNITS: Mapping[str, Unit] = {
     "hls.activation": _activation,
     "hls.add": _add,
+    "hls.drain": _drain,
     "hls.gdn_norm": _gdn_norm,
     "hls.gdn_root": _gdn_root,
     "hls.mac_array": _mac_array,

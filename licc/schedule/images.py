@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from licc.cost.cycles import ceil_div
+from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry
-from licc.schedule.stages import Folding
 
 Array = NDArray[Any]
 
@@ -57,8 +57,19 @@ def gamma(values: Array, folding: Folding) -> Array:
     return _blocked(values[:, :, None, None], Folding(folding.oc, folding.ic))
 
 
+def blocks(values: Array | Sequence[int], lanes: int, dtype: str) -> Array:
+    """One value a channel: words of `lanes`, zero behind the last channel. Biases and betas."""
+    spread = np.asarray(values, dtype=dtype).reshape(-1)
+    words = ceil_div(spread.size, lanes)
+    return np.pad(spread, (0, words * lanes - spread.size)).reshape(words, lanes)
+
+
 def per_channel(values: Array | Sequence[int], channels: int, lanes: int, dtype: str) -> Array:
-    """One value a channel (or one for all of them): words of `lanes`, zero behind the last channel."""
+    """One value a channel (or one for all of them), in the words of a stream of `lanes`.
+
+    A memory of `blocks`; for words of k pixels one word, all channels k times.
+    """
     spread = np.broadcast_to(np.asarray(values, dtype=dtype).reshape(-1), (channels,))
-    words = ceil_div(channels, lanes)
-    return np.pad(spread, (0, words * lanes - channels)).reshape(words, lanes)
+    if lanes > channels:
+        return np.tile(spread, lanes // channels)[None]
+    return blocks(spread, lanes, dtype)

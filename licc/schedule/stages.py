@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """From `lic.stage` ops to the processes that they become, and back to attributes.
 
-A stage is a chain. A convolution starts a process that also does what follows it; a GDN becomes two, its
-norm and its root, and the root does what follows. Elementwise ops without either are a process alone.
+A stage is a chain. A convolution becomes two processes, its MAC array and what drains its sums; the drain
+does what follows. So does a GDN, its norm and its root. Elementwise ops without either are a process alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch_mlir import ir
 from torch_mlir.dialects import func
 
+from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry, Shape
-from licc.cost.process import Process, Unit
+from licc.cost.process import Process, Unit, auxiliary
 from licc.dialects.ext import array
+from licc.dialects.hls import packing_refusal
 from licc.dialects.lic import FoldingAttr
 from licc.dialects.quantized import Quantized, quantized, shape_of
 
@@ -50,18 +52,12 @@ def emit(error: StageError) -> None:
 
 
 @dataclass(frozen=True)
-class Folding:
-    """Output channels, input channels, rows and columns of taps in one cycle."""
-
-    oc: int
-    ic: int
-    kh: int = 1
-    kw: int = 1
-
-
-@dataclass(frozen=True)
 class Piece:
-    """A process and the ops that it does: the convolution or GDN first, if any."""
+    """A process and the ops that it does.
+
+    Of a convolution's group the array has the convolution, the drain what follows it; of a GDN's, the norm
+    has the GDN, the root that and what follows it.
+    """
 
     process: Process
     ops: tuple[Any, ...]
@@ -111,7 +107,7 @@ def _transform(function: Any, names: _Names) -> Transform:
         if op.operation.name != "lic.stage":
             raise StageError(op, "expected only 'lic.stage' ops; run lic-fuse first")
         layer = ir.StringAttr(op.attributes["layer"]).value
-        stages.append(Stage(op, layer, _pieces(op, layer, names, not stages)))
+        stages.append(Stage(op, layer, _pieces(op, layer, names)))
     if not stages:
         raise StageError(function, "expected at least one 'lic.stage'")
     return Transform(name, function, tuple(stages))
@@ -123,7 +119,7 @@ def stage_ops(stage: Any) -> list[Any]:
     return [op for op in operations if op.operation.name != "lic.constant"]
 
 
-def _pieces(stage: Any, layer: str, names: _Names, first: bool) -> tuple[Piece, ...]:
+def _pieces(stage: Any, layer: str, names: _Names) -> tuple[Piece, ...]:
     groups: list[list[Any]] = []
     for op in stage_ops(stage):
         name = op.operation.name
@@ -133,17 +129,15 @@ def _pieces(stage: Any, layer: str, names: _Names, first: bool) -> tuple[Piece, 
         if starts or not groups:
             groups.append([])
         groups[-1].append(op)
-    pieces: list[Piece] = []
+    heads = [group[0].operation.name for group in groups]
+    if heads.count("lic.gdn") > 1 or any(name in CONVOLUTIONS for name in heads[1:]):
+        raise StageError(
+            stage, f"layer '{layer}': expected one convolution, first, and one GDN at most"
+        )
     rows = _rows(stage)
-    for group in groups:
-        for piece in _group_pieces(tuple(group), layer, rows, names):
-            from_port = first and not pieces
-            pieces.append(_from_port(piece) if from_port else piece)
-    return tuple(pieces)
-
-
-def _from_port(piece: Piece) -> Piece:
-    return Piece(replace(piece.process, from_port=True), piece.ops)
+    return tuple(
+        piece for group in groups for piece in _group_pieces(tuple(group), layer, rows, names)
+    )
 
 
 def _rows(stage: Any) -> int:
@@ -157,62 +151,90 @@ def _group_pieces(
 ) -> Iterator[Piece]:
     head, tail = ops[0], ops[-1]
     layer = layer_of(head, stage_layer)
-    source, target = image(head.operands[0]), image(tail.results[0])
-    in_bits, out_bits = stream_bits(head.operands[0]), stream_bits(tail.results[0])
     kind = head.operation.name
     if kind == "lic.gdn":
-        form = ir.StringAttr(head.attributes["form"]).value
-        inverse = ir.BoolAttr(head.attributes["inverse"]).value
-        acc = array(head.attributes["acc_range"])[1].bit_length() + 1
-        norm = names.take(layer, "norm")
-        root = names.take(layer, "root")
-        yield Piece(
-            Process("norm", norm, layer, source, source, in_bits, 32, acc, form=form), ops[:1]
-        )
-        units = _units(ops[1:])
+        yield from _gdn(ops, layer, names)
+    elif kind in CONVOLUTIONS:
+        yield from _convolution(ops, layer, rows, names)
+    else:
         yield Piece(
             Process(
-                "root",
-                root,
+                "elementwise",
+                names.take(layer, UNITS[kind]),
                 layer,
-                source,
-                target,
-                32,
-                out_bits,
-                0,
-                units,
-                form=form,
-                inverse=inverse,
+                image(head.operands[0]),
+                image(tail.results[0]),
+                stream_bits(head.operands[0]),
+                stream_bits(tail.results[0]),
+                units=_units(ops),
+                value_bits=value_bits(head.operands[0]),
             ),
             ops,
         )
-        return
-    if kind not in CONVOLUTIONS:
-        name = names.take(layer, UNITS[kind])
-        units = _units(ops)
-        yield Piece(
-            Process("elementwise", name, layer, source, target, in_bits, out_bits, 0, units), ops
-        )
-        return
+
+
+def _convolution(ops: tuple[Any, ...], layer: str, rows: int, names: _Names) -> tuple[Piece, Piece]:
+    head, tail = ops[0], ops[-1]
     geometry = conv_geometry(head)
-    acc = _signed_bits(_kind(head.results[0]))
-    suffix = "conv" if kind == "lic.conv2d" else "deconv"
-    yield Piece(
-        Process(
-            "conv",
-            names.take(layer, suffix),
-            layer,
-            source,
-            target,
-            in_bits,
-            out_bits,
-            acc,
-            _units(ops[1:]),
-            geometry,
-            rows or geometry.least_rows,
-        ),
-        ops,
+    sums = value_bits(head.results[0])
+    array_ = Process(
+        "conv",
+        names.take(layer, "conv" if head.operation.name == "lic.conv2d" else "deconv"),
+        layer,
+        geometry.input,
+        geometry.output,
+        stream_bits(head.operands[0]),
+        32,
+        sums,
+        geometry=geometry,
+        rows=rows or geometry.least_rows,
+        weight_bits=value_bits(head.operands[1]),
+        value_bits=value_bits(head.operands[0]),
     )
+    drain = Process(
+        "drain",
+        names.take(layer, "drain"),
+        layer,
+        geometry.output,
+        image(tail.results[0]),
+        32,
+        stream_bits(tail.results[0]),
+        units=_units(ops[1:]),
+        geometry=geometry,
+        value_bits=sums,
+    )
+    return Piece(array_, ops[:1]), Piece(drain, ops[1:])
+
+
+def _gdn(ops: tuple[Any, ...], layer: str, names: _Names) -> tuple[Piece, Piece]:
+    head, tail = ops[0], ops[-1]
+    source, target = image(head.operands[0]), image(tail.results[0])
+    form = ir.StringAttr(head.attributes["form"]).value
+    norm = Process(
+        "norm",
+        names.take(layer, "norm"),
+        layer,
+        source,
+        source,
+        stream_bits(head.operands[0]),
+        32,
+        array(head.attributes["acc_range"])[1].bit_length() + 1,
+        form=form,
+        value_bits=value_bits(head.operands[0]),
+    )
+    root = Process(
+        "root",
+        names.take(layer, "root"),
+        layer,
+        source,
+        target,
+        32,
+        stream_bits(tail.results[0]),
+        units=_units(ops[1:]),
+        form=form,
+        inverse=ir.BoolAttr(head.attributes["inverse"]).value,
+    )
+    return Piece(norm, ops[:1]), Piece(root, ops)
 
 
 def _units(ops: tuple[Any, ...]) -> tuple[Unit, ...]:
@@ -233,7 +255,7 @@ def image(value: ir.Value) -> Shape:
 def _kind(value: ir.Value) -> Quantized:
     kind = quantized(value.type)
     if kind is None:
-        owner = value.owner if isinstance(value.owner, ir.OpView) else value.owner.owner
+        owner = value.owner.owner if isinstance(value.owner, ir.Block) else value.owner
         raise StageError(owner, "expected typed values; run lic-assign-precision first")
     return kind
 
@@ -243,13 +265,24 @@ def _signed_bits(kind: Quantized) -> int:
     return kind.magnitude_bits + (kind.lo >= 0)
 
 
+def value_bits(value: ir.Value) -> int:
+    """Bits of a signed integer that holds the proven range of a value: 9 for u8."""
+    return _signed_bits(_kind(value))
+
+
+def value_range(value: ir.Value) -> tuple[int, int]:
+    """The proven range of a value."""
+    kind = _kind(value)
+    return kind.lo, kind.hi
+
+
 def stream_element(value: ir.Value) -> tuple[int, bool]:
     """Width and signedness of what a stream carries of a typed value.
 
     The stored integers as narrow as 8, 16 or 32 bits hold them: GDN's 13-bit inputs travel as i16.
     """
     kind = _kind(value)
-    if kind.bits == 8:
+    if kind.bits <= 8:
         return 8, kind.signed
     return (16, True) if kind.bits == 16 or kind.magnitude_bits <= 16 else (32, True)
 
@@ -345,16 +378,27 @@ def integer(op: Any, name: str) -> int:
     return ir.IntegerAttr(op.attributes[name]).value
 
 
-def write_foldings(stage: Stage, foldings: dict[str, Folding]) -> None:
-    """Put the foldings of a stage's processes, by kind, on its op."""
+def write_foldings(
+    stage: Stage, foldings: Mapping[str, Folding], intake: int, fabric: Sequence[str] = ()
+) -> None:
+    """Put the foldings of a stage's processes, by kind, on its op, and what its first process reads.
+
+    Of drains, roots and elementwise processes, oc is their lanes. Those in `fabric` multiply without DSPs.
+    """
     attributes = stage.op.attributes
+    attributes["intake"] = i64(intake)
+    if fabric:
+        attributes["fabric"] = ir.ArrayAttr.get([ir.StringAttr.get(kind) for kind in fabric])
+    elif "fabric" in attributes:
+        del attributes["fabric"]
     for kind, name in (("conv", "folding"), ("elementwise", "folding"), ("norm", "gdn_folding")):
         if kind in foldings:
             folding = foldings[kind]
-            numbers = (folding.oc, folding.ic, folding.kh, folding.kw, 1)
-            attributes[name] = FoldingAttr.get(*[i64(number) for number in numbers])
-    if "root" in foldings:
-        attributes["gdn_roots"] = i64(foldings["root"].oc)
+            numbers = (folding.oc, folding.ic, folding.kh, folding.kw, folding.px)
+            attributes[name] = FoldingAttr.get(*[i64(int(number)) for number in numbers])
+    for kind, name in (("drain", "drain"), ("root", "gdn_roots")):
+        if kind in foldings:
+            attributes[name] = i64(int(foldings[kind].oc))
 
 
 def read_folding(stage: Stage, process: Process) -> Folding:
@@ -363,16 +407,204 @@ def read_folding(stage: Stage, process: Process) -> Folding:
     Raises:
         StageError: the stage is not scheduled.
     """
-    if process.kind == "root":
-        lanes = integer(stage.op, "gdn_roots")
-        return Folding(lanes, lanes)
+    for kind, name in (("drain", "drain"), ("root", "gdn_roots")):
+        if process.kind == kind:
+            lanes = integer(stage.op, name)
+            return Folding(lanes, lanes)
     name = "gdn_folding" if process.kind == "norm" else "folding"
     if name not in stage.op.attributes:
         raise StageError(stage.op, f"requires attribute '{name}'; run lic-schedule first")
     found = stage.op.attributes[name]
-    oc, ic, kh, kw, px = (
-        ir.IntegerAttr(part).value for part in (found.oc, found.ic, found.kh, found.kw, found.px)
+    parts = (found.oc, found.ic, found.kh, found.kw, found.px)
+    return Folding(*(ir.IntegerAttr(part).value for part in parts))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A process as the schedule has it.
+
+    Attributes:
+        piece: the process and its ops.
+        folding: its folding; of drains, roots and elementwise processes, oc is their lanes.
+        intake: lanes of the stream that it reads; a pair of GDN has two.
+        writes: lanes of the stream that it writes, likewise.
+        depth: of the FIFO in front of it, in words.
+        fabric: whether LUTs multiply beside its array, not DSPs.
+    """
+
+    piece: Piece
+    folding: Folding
+    intake: int
+    writes: int
+    depth: int
+    fabric: bool = False
+
+
+def read_schedule(stage: Stage) -> tuple[Chosen, ...]:
+    """The processes of a scheduled stage in order.
+
+    Raises:
+        StageError: it is not scheduled, or what its attributes say cannot be built.
+    """
+    intake, depths = integer(stage.op, "intake"), _depths(stage)
+    fabric = _fabric(stage)
+    chosen: list[Chosen] = []
+    for piece, depth in zip(stage.pieces, depths, strict=True):
+        process, folding = piece.process, read_folding(stage, piece.process)
+        before = chosen[-1] if chosen else None
+        reads = intake if before is None else before.writes
+        if process.kind == "root":
+            reads = 2 * folding.oc
+        writes = _writes(process, folding)
+        each = Chosen(piece, folding, reads, writes, depth, process.kind in fabric)
+        _CHECKS[process.kind](stage, each, before)
+        chosen.append(each)
+    return tuple(chosen)
+
+
+def _writes(process: Process, folding: Folding) -> int:
+    if process.kind == "conv":
+        return folding.px * folding.oc
+    return 2 * folding.oc if process.kind == "norm" else folding.oc
+
+
+def _fabric(stage: Stage) -> frozenset[str]:
+    """Kinds of processes that multiply in LUTs; all of them are there and multiply."""
+    if "fabric" not in stage.op.attributes:
+        return frozenset()
+    kinds = [ir.StringAttr(kind).value for kind in ir.ArrayAttr(stage.op.attributes["fabric"])]
+    able = [p.process.kind for p in stage.pieces if auxiliary(p.process)]
+    for kind in kinds:
+        if kind not in able:
+            raise _refused(
+                stage, f"'fabric' of processes that multiply ({', '.join(able) or 'none'}), but got '{kind}'"
+            )
+    return frozenset(kinds)
+
+
+def _depths(stage: Stage) -> tuple[int, ...]:
+    if "fifo_depths" not in stage.op.attributes:
+        raise StageError(stage.op, "requires attribute 'fifo_depths'; run lic-schedule first")
+    depths = array(stage.op.attributes["fifo_depths"])
+    if len(depths) != len(stage.pieces):
+        raise StageError(
+            stage.op,
+            f"layer '{stage.layer}': expected 'fifo_depths' of {len(stage.pieces)} processes, but got "
+            f"{len(depths)}",
+        )
+    return depths
+
+
+# --------------------------------------------------------------------------------------------------
+# What can be built
+# --------------------------------------------------------------------------------------------------
+def _refused(stage: Stage, expected: str) -> StageError:
+    return StageError(stage.op, f"layer '{stage.layer}': expected {expected}")
+
+
+def _check_conv(stage: Stage, each: Chosen, _: Chosen | None) -> None:
+    process, ic = each.piece.process, each.folding.ic
+    _check_folding(stage, process, each.folding)
+    _check_lanes(stage, f"'intake' of {process.name}", each.intake, process.input)
+    channels = process.input[0]
+    # Words fill those of the line buffer.
+    if ic != channels if each.intake > channels else ic % each.intake:
+        raise _refused(
+            stage,
+            f"'intake' of a divisor of {ic} folded inputs, or of whole pixels where all {channels} are "
+            f"folded, but got {each.intake}",
+        )
+    _check_packing(stage, each)
+
+
+def _check_drain(stage: Stage, each: Chosen, before: Chosen | None) -> None:
+    process, lanes = each.piece.process, each.folding.oc
+    _check_lanes(stage, f"words of {process.name}", lanes, process.output)
+    assert before is not None
+    assert process.geometry is not None
+    group, pixels = before.folding.px * process.geometry.upsample, lanes // process.output[0]
+    if pixels > 1 and group % pixels:
+        raise _refused(
+            stage,
+            f"words of {process.name} of pixels that divide a group of {group}, but got {pixels}",
+        )
+
+
+def _check_norm(stage: Stage, each: Chosen, _: Chosen | None) -> None:
+    process = each.piece.process
+    _check_folding(stage, process, each.folding)
+    channels = process.input[0]
+    if each.intake > channels:
+        raise _refused(
+            stage, f"words of at most {channels} lanes before {process.name}, but got {each.intake}"
+        )
+
+
+def _check_root(stage: Stage, each: Chosen, _: Chosen | None) -> None:
+    channels, lanes = each.piece.process.input[0], each.folding.oc
+    if lanes > channels:
+        raise _refused(stage, f"'gdn_roots' of at most {channels} lanes, but got {lanes}")
+
+
+def _check_elementwise(stage: Stage, each: Chosen, _: Chosen | None) -> None:
+    process, lanes = each.piece.process, each.folding.oc
+    _check_lanes(stage, f"words of {process.name}", lanes, process.output)
+    if each.intake != lanes:
+        raise _refused(
+            stage, f"'intake' of the {lanes} lanes of {process.name}, but got {each.intake}"
+        )
+
+
+_CHECKS = {
+    "conv": _check_conv,
+    "drain": _check_drain,
+    "norm": _check_norm,
+    "root": _check_root,
+    "elementwise": _check_elementwise,
+}
+
+
+def _check_folding(stage: Stage, process: Process, folding: Folding) -> None:
+    geometry, outputs = process.geometry, process.output[0]
+    most = {
+        # A few outputs too many may be padded to share DSPs.
+        "oc": outputs if geometry is None else -(-outputs // 4) * 4,
+        "ic": process.input[0],
+        "kh": max(taps.count for taps in geometry.rows) if geometry else 1,
+        "kw": max(taps.count for taps in geometry.columns) if geometry else 1,
+        "px": geometry.positions if geometry else 1,
+    }
+    for name, limit in most.items():
+        value = getattr(folding, name)
+        if not 1 <= value <= limit:
+            raise _refused(
+                stage, f"folding {name} of {process.name} in [1, {limit}], but got {value}"
+            )
+
+
+def _check_lanes(stage: Stage, what: str, lanes: int, shape: Shape) -> None:
+    """Words of a part of a pixel, or of whole pixels of a row."""
+    channels, _, width = shape
+    if lanes > channels and (lanes % channels or width % (lanes // channels)):
+        raise _refused(
+            stage,
+            f"{what} of at most {channels} lanes, or of whole pixels that divide a row of {width}, "
+            f"but got {lanes}",
+        )
+
+
+def _check_packing(stage: Stage, each: Chosen) -> None:
+    if "packing" not in stage.op.attributes:
+        raise StageError(stage.op, "requires attribute 'packing'; run lic-schedule first")
+    packing = ir.StringAttr(stage.op.attributes["packing"]).value
+    value, weight = list(each.piece.ops[0].operands)[:2]
+    missing = packing_refusal(
+        packing,
+        each.folding.oc,
+        each.folding.px,
+        value_range(value),
+        value_range(weight),
+        signed=stream_element(value)[1],
     )
-    if px != 1:
-        raise StageError(stage.op, f"expected one pixel at a time, but got {px}")
-    return Folding(oc, ic, kh, kw)
+    if missing:
+        raise _refused(stage, f"{missing} to pack as '{packing}'")

@@ -61,7 +61,7 @@ def test_a_pass_never_changes_an_integer(tmp_path: Path, architecture: str, n: i
             np.testing.assert_array_equal(got, typed["results"][name])
 
     run_phases(options, PHASES[-1], QUIET, compare)
-    assert passes == ["type", "fuse", "tile", "schedule", "lower"]
+    assert passes == ["type", "fuse", "tile", "pose", "schedule", "lower"]
 
 
 def last(module: ir.Module, name: str, x: Any) -> Any:

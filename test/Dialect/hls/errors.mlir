@@ -154,6 +154,211 @@
 
 // -----
 
+// expected-error @+1 {{'hls.design' op attribute 'stripes' expected dictionary attribute, but got '2 : i64'}}
+"hls.design"() ({
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64, stripes = 2 : i64} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'stripes' with a positive 'count'}}
+"hls.design"() ({
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64, stripes = {input_width = 9 : i64, output_width = 9 : i64, input_offsets = array<i64: 0, 4>, output_offsets = array<i64: 0, 4>, crop = array<i64: 0, 5>}} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'stripes' with a positive 'count'}}
+"hls.design"() ({
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64, stripes = {count = 0 : i64, input_width = 9 : i64, output_width = 9 : i64, input_offsets = array<i64: 0, 4>, output_offsets = array<i64: 0, 4>, crop = array<i64: 0, 5>}} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'stripes' with a positive 'input_width'}}
+"hls.design"() ({
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64, stripes = {count = 2 : i64, input_width = "9", output_width = 9 : i64, input_offsets = array<i64: 0, 4>, output_offsets = array<i64: 0, 4>, crop = array<i64: 0, 5>}} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'stripes' with 'crop' of 2 columns that ascend from 0}}
+"hls.design"() ({
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64, stripes = {count = 2 : i64, input_width = 9 : i64, output_width = 9 : i64, input_offsets = array<i64: 0, 4>, output_offsets = array<i64: 0, 4>}} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'stripes' with 'input_offsets' of 2 columns that ascend from 0}}
+"hls.design"() ({
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64, stripes = {count = 2 : i64, input_width = 9 : i64, output_width = 9 : i64, input_offsets = array<i64: 0, 4, 8>, output_offsets = array<i64: 0, 4>, crop = array<i64: 0, 5>}} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'stripes' with 'output_offsets' of 2 columns that ascend from 0}}
+"hls.design"() ({
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64, stripes = {count = 2 : i64, input_width = 9 : i64, output_width = 9 : i64, input_offsets = array<i64: 0, 4>, output_offsets = array<i64: 4, 0>, crop = array<i64: 0, 5>}} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'stripes' with 'crop' of 2 columns that ascend from 0}}
+"hls.design"() ({
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64, stripes = {count = 2 : i64, input_width = 9 : i64, output_width = 9 : i64, input_offsets = array<i64: 0, 4>, output_offsets = array<i64: 0, 4>, crop = array<i64: 1, 5>}} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'p' to drain an 'hls.mac_array'}}
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi32>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi32>, 4>):
+    %out = "hls.drain"(%in) {shape = array<i64: 2, 4, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 1>} : (!hls.stream<vector<2xi32>, 4>) -> vector<2xi32>
+    "hls.write"(%out) : (vector<2xi32>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi32>, 4>) -> !hls.stream<vector<2xi32>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi32>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'drain' to drain the output, upsampling and folding of the array before it}}
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %s = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 8>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<12xi8>
+    %weights = "hls.ram"() {name = "weights", init = dense<0> : tensor<6x12xi8>} : () -> !hls.memory<vector<12xi8>, 6>
+    %bias = "hls.ram"() {name = "bias", init = dense<0> : tensor<2x2xi32>} : () -> !hls.memory<vector<2xi32>, 2>
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (vector<12xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<4xi32>
+    "hls.write"(%sums) : (vector<4xi32>) -> ()
+  }) {name = "conv", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<4xi32>, 4>
+  %y = "hls.process"(%s) ({
+  ^bb0(%in: !hls.stream<vector<4xi32>, 4>):
+    %out = "hls.drain"(%in) {shape = array<i64: 4, 1, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 3, 2>} : (!hls.stream<vector<4xi32>, 4>) -> vector<2xi32>
+    "hls.write"(%out) : (vector<2xi32>) -> ()
+  }) {name = "drain", layer = "a"} : (!hls.stream<vector<4xi32>, 4>) -> !hls.stream<vector<2xi32>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<2xi32>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'drain' to drain the output, upsampling and folding of the array before it}}
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %s = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 8>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<12xi8>
+    %weights = "hls.ram"() {name = "weights", init = dense<0> : tensor<6x12xi8>} : () -> !hls.memory<vector<12xi8>, 6>
+    %bias = "hls.ram"() {name = "bias", init = dense<0> : tensor<2x2xi32>} : () -> !hls.memory<vector<2xi32>, 2>
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (vector<12xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<4xi32>
+    "hls.write"(%sums) : (vector<4xi32>) -> ()
+  }) {name = "conv", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<4xi32>, 4>
+  %y = "hls.process"(%s) ({
+  ^bb0(%in: !hls.stream<vector<4xi32>, 4>):
+    %out = "hls.drain"(%in) {shape = array<i64: 4, 2, 2>, upsample = 2 : i64, folding = #hls.folding<2, 2, 1, 3, 2>} : (!hls.stream<vector<4xi32>, 4>) -> vector<2xi32>
+    "hls.write"(%out) : (vector<2xi32>) -> ()
+  }) {name = "drain", layer = "a"} : (!hls.stream<vector<4xi32>, 4>) -> !hls.stream<vector<2xi32>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<2xi32>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'drain' to drain the output, upsampling and folding of the array before it}}
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %s = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 8>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<12xi8>
+    %weights = "hls.ram"() {name = "weights", init = dense<0> : tensor<6x12xi8>} : () -> !hls.memory<vector<12xi8>, 6>
+    %bias = "hls.ram"() {name = "bias", init = dense<0> : tensor<2x2xi32>} : () -> !hls.memory<vector<2xi32>, 2>
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (vector<12xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<4xi32>
+    "hls.write"(%sums) : (vector<4xi32>) -> ()
+  }) {name = "conv", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<4xi32>, 4>
+  %y = "hls.process"(%s) ({
+  ^bb0(%in: !hls.stream<vector<4xi32>, 4>):
+    %out = "hls.drain"(%in) {shape = array<i64: 4, 2, 2>, upsample = 1 : i64, folding = #hls.folding<1, 2, 1, 3, 4>} : (!hls.stream<vector<4xi32>, 4>) -> vector<2xi32>
+    "hls.write"(%out) : (vector<2xi32>) -> ()
+  }) {name = "drain", layer = "a"} : (!hls.stream<vector<4xi32>, 4>) -> !hls.stream<vector<2xi32>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<2xi32>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'hls.drain' in 'p', as the array before it has an order of its own}}
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %s = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 8>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<12xi8>
+    %weights = "hls.ram"() {name = "weights", init = dense<0> : tensor<6x12xi8>} : () -> !hls.memory<vector<12xi8>, 6>
+    %bias = "hls.ram"() {name = "bias", init = dense<0> : tensor<2x2xi32>} : () -> !hls.memory<vector<2xi32>, 2>
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (vector<12xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<4xi32>
+    "hls.write"(%sums) : (vector<4xi32>) -> ()
+  }) {name = "conv", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<4xi32>, 4>
+  %y = "hls.process"(%s) ({
+  ^bb0(%in: !hls.stream<vector<4xi32>, 4>):
+    %out = "hls.read"(%in) {shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<4xi32>, 4>) -> vector<4xi32>
+    "hls.write"(%out) : (vector<4xi32>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<4xi32>, 4>) -> !hls.stream<vector<4xi32>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<4xi32>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+// expected-error @+1 {{'hls.design' op expected 'hls.drain' in 'y', as the array before it has an order of its own}}
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %s = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 8>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<12xi8>
+    %weights = "hls.ram"() {name = "weights", init = dense<0> : tensor<6x12xi8>} : () -> !hls.memory<vector<12xi8>, 6>
+    %bias = "hls.ram"() {name = "bias", init = dense<0> : tensor<2x2xi32>} : () -> !hls.memory<vector<2xi32>, 2>
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (vector<12xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<4xi32>
+    "hls.write"(%sums) : (vector<4xi32>) -> ()
+  }) {name = "conv", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<4xi32>, 4>
+  "hls.port_out"(%s) {name = "y", role = "latent", shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<4xi32>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  // expected-error @+1 {{'hls.process' op expected 'hls.mac_array' right before 'hls.write': its sums are drained by the next process}}
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = "hls.ram"() {name = "weights", init = dense<0> : tensor<6x12xi8>} : () -> !hls.memory<vector<12xi8>, 6>
+    %bias = "hls.ram"() {name = "bias", init = dense<0> : tensor<2x2xi32>} : () -> !hls.memory<vector<2xi32>, 2>
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = "hls.round"(%sums) {shift = 0 : i64, range = array<i64: -128, 127>} : (vector<2xi32>) -> vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 4, 2, 2>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
 func.func @parent() {
   // expected-error @+1 {{'hls.end' op expects parent op 'hls.design', but got 'func.func'}}
   "hls.end"() : () -> ()
@@ -277,6 +482,33 @@ func.func @parent() {
   // expected-error @+1 {{'hls.port_in' op expected stream depth in [1, 1048576], but got '1048577'}}
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 1048577>
   "hls.port_out"(%x) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 1048577>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  // expected-error @+1 {{'hls.port_in' op expected words of at most 2 lanes, or of whole pixels that divide a row of 4, but got 3}}
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<3xi8>, 4>
+  "hls.port_out"(%x) {name = "y", role = "latent", shape = array<i64: 3, 4, 4>} : (!hls.stream<vector<3xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  // expected-error @+1 {{'hls.port_in' op expected words of at most 2 lanes, or of whole pixels that divide a row of 4, but got 6}}
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<6xi8>, 4>
+  "hls.port_out"(%x) {name = "y", role = "latent", shape = array<i64: 6, 4, 4>} : (!hls.stream<vector<6xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 5, 4, 4>} : () -> !hls.stream<vector<5xi8>, 4>
+  // expected-error @+1 {{'hls.port_out' op expected words of at most 2 lanes, or of whole pixels that divide a row of 4, but got 5}}
+  "hls.port_out"(%x) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<5xi8>, 4>) -> ()
   "hls.end"() : () -> ()
 }) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
 
@@ -773,11 +1005,56 @@ func.func @parent() {
 // -----
 
 "hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<4xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<4xi8>, 4>):
+    // expected-error @+1 {{'hls.read' op expected words of at most 2 lanes, or of whole pixels that divide a row of 5, but got 4}}
+    %r = "hls.read"(%in) {shape = array<i64: 2, 4, 5>} : (!hls.stream<vector<4xi8>, 4>) -> vector<4xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<4xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    // expected-error @+1 {{'hls.repack' op expected words of at most 2 lanes, but got 4}}
+    %r = "hls.repack"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<4xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<4xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<4xi8>, 4>):
+    // expected-error @+1 {{'hls.repack' op expected words of at most 2 lanes, but got 4}}
+    %r = "hls.repack"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<4xi8>, 4>) -> vector<2xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<4xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected 'input' of 3 positive integers (channels, height, width)}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -793,7 +1070,7 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected 'output' of 3 positive integers (channels, height, width)}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 0>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 0>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -809,7 +1086,7 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op attribute 'folding' expected '#hls.folding', but got '#lic.folding<2 : i64, 2 : i64, 1 : i64, 3 : i64, 1 : i64>'}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #lic.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #lic.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -825,7 +1102,7 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected folding of at least 1, but got '2x2x0x3x1'}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 2, 0, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 0, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -841,7 +1118,7 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected stride or upsample of 1, but got '2' and '2'}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 2 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 2 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -857,7 +1134,7 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected stride or upsample of 1, but got '0' and '1'}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 0 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 0 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -873,7 +1150,7 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected 'row_taps' of an offset and a positive count for each of 1 phases}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3, 0>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3, 0>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -889,7 +1166,7 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected 'column_taps' of an offset and a positive count for each of 1 phases}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 0>, rows = 5 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 0>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -905,7 +1182,7 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected at least 5 rows (window and the rows being filled), but got 4}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 4 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 4 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -920,8 +1197,8 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    // expected-error @+1 {{'hls.window_buffer' op expected stream words of 1 channels as folded, but got 2}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 1, 1, 3, 1>}
+    // expected-error @+1 {{'hls.window_buffer' op expected stream words of a divisor of 1 channels, or of whole pixels where all 2 channels are folded, but got 2}}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 1, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -937,7 +1214,7 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected result of 'vector<6xi8>', but got 'vector<5xi8>'}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<5xi8>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -953,11 +1230,280 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     // expected-error @+1 {{'hls.window_buffer' op expected result of 'vector<6xi8>', but got 'vector<6xi16>'}}
-    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %r = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi16>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
   }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<4xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<4xi8>, 4>):
+    // expected-error @+1 {{'hls.window_buffer' op expected stream words of a divisor of 1 channels, or of whole pixels where all 2 channels are folded, but got 4}}
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 1, 1, 3, 1>}
+      : (!hls.stream<vector<4xi8>, 4>) -> vector<3xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<4xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 3, 3, 3>} : () -> !hls.stream<vector<3xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<3xi8>, 4>):
+    // expected-error @+1 {{'hls.window_buffer' op expected words of at most 2 lanes, or of whole pixels that divide a row of 3, but got 3}}
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 3, 3>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<3xi8>, 4>) -> vector<6xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<3xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    // expected-error @+1 {{'hls.window_buffer' op expected result of 'vector<12xi8>', but got 'vector<6xi8>'}}
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 8>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    // expected-error @+1 {{'hls.window_buffer' op expected 'banks' of 1 rows and 4 columns, but got '(5, 4)'}}
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 5, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    // expected-error @+1 {{'hls.window_buffer' op expected 'banks' of 5 rows and 4 columns, but got '(1, 4)'}}
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 3, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<18xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    // expected-error @+1 {{'hls.window_buffer' op expected 'banks' of 1 rows and 8 columns, but got '(1, 4)'}}
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<12xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<8xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<8xi8>, 4>):
+    // expected-error @+1 {{'hls.window_buffer' op expected 'banks' of 1 rows and 4 columns, but got '(1, 6)'}}
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 6>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<8xi8>, 4>) -> vector<6xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<8xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    // expected-error @+1 {{'hls.window_buffer' op expected at least 6 rows (window and the rows being filled), but got 5}}
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 7, 4>, output = array<i64: 4, 3, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+%x = builtin.unrealized_conversion_cast to !hls.stream<vector<2xi32>, 4>
+// expected-error @+1 {{'hls.drain' op expects parent op 'hls.process', but got 'builtin.module'}}
+%r = "hls.drain"(%x) {shape = array<i64: 2, 4, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 1>} : (!hls.stream<vector<2xi32>, 4>) -> vector<2xi32>
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi32>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi32>, 4>):
+    // expected-error @+1 {{'hls.drain' op expected 'shape' of 3 positive integers (channels, height, width)}}
+    %r = "hls.drain"(%in) {shape = array<i64: 2, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 1>} : (!hls.stream<vector<2xi32>, 4>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi32>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi32>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi32>, 4>):
+    // expected-error @+1 {{'hls.drain' op expected folding of at least 1, but got '2x2x1x1x0'}}
+    %r = "hls.drain"(%in) {shape = array<i64: 2, 4, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 0>} : (!hls.stream<vector<2xi32>, 4>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi32>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi32>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi32>, 4>):
+    // expected-error @+1 {{'hls.drain' op expected 'upsample' of at least 1, but got '0'}}
+    %r = "hls.drain"(%in) {shape = array<i64: 2, 4, 4>, upsample = 0 : i64, folding = #hls.folding<2, 2, 1, 1, 1>} : (!hls.stream<vector<2xi32>, 4>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi32>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi32>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi32>, 4>):
+    // expected-error @+1 {{'hls.drain' op expected stream words of 'vector<4xi32>' as folded, but got 'vector<2xi32>'}}
+    %r = "hls.drain"(%in) {shape = array<i64: 2, 4, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 2>} : (!hls.stream<vector<2xi32>, 4>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi32>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi16>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi16>, 4>):
+    // expected-error @+1 {{'hls.drain' op expected stream words of 'vector<2xi32>' as folded, but got 'vector<2xi16>'}}
+    %r = "hls.drain"(%in) {shape = array<i64: 2, 4, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 1>} : (!hls.stream<vector<2xi16>, 4>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi16>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi32>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi32>, 4>):
+    // expected-error @+1 {{'hls.drain' op expected result of 'i32', but got 'vector<2xi16>'}}
+    %r = "hls.drain"(%in) {shape = array<i64: 2, 4, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 1>} : (!hls.stream<vector<2xi32>, 4>) -> vector<2xi16>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi32>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi32>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi32>, 4>):
+    // expected-error @+1 {{'hls.drain' op expected words of at most 2 lanes, or of whole pixels that divide a row of 4, but got 3}}
+    %r = "hls.drain"(%in) {shape = array<i64: 2, 4, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 1>} : (!hls.stream<vector<2xi32>, 4>) -> vector<3xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi32>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi32>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi32>, 4>):
+    // expected-error @+1 {{'hls.drain' op expected words of at most 2 lanes, or of whole pixels that divide a row of 4, but got 6}}
+    %r = "hls.drain"(%in) {shape = array<i64: 2, 4, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 1>} : (!hls.stream<vector<2xi32>, 4>) -> vector<6xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi32>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 6, 4, 4>} : () -> !hls.stream<vector<6xi32>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<6xi32>, 4>):
+    // expected-error @+1 {{'hls.drain' op expected words of pixels that divide a group of 3, but got 2}}
+    %r = "hls.drain"(%in) {shape = array<i64: 2, 4, 4>, upsample = 1 : i64, folding = #hls.folding<2, 2, 1, 1, 3>} : (!hls.stream<vector<6xi32>, 4>) -> vector<4xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<6xi32>, 4>) -> !hls.stream<vector<2xi8>, 4>
   "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
   "hls.end"() : () -> ()
 }) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
@@ -983,17 +1529,17 @@ func.func @parent() {
 // -----
 
 "hls.design"() ({
-  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<4xi8>, 4>
   %y = "hls.process"(%x) ({
-  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+  ^bb0(%in: !hls.stream<vector<4xi8>, 4>):
     %gamma = builtin.unrealized_conversion_cast to !hls.memory<vector<4xi32>, 1>
     %beta = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi64>, 1>
-    // expected-error @+1 {{'hls.gdn_norm' op expected stream words of 1 channels as folded, but got 2}}
-    %r = "hls.gdn_norm"(%in, %gamma, %beta) {shape = array<i64: 2, 4, 4>, form = "gdn1", norm_shift = 2 : i64, acc_range = array<i64: 100, 4000>, norm_range = array<i64: 25, 1000>, folding = #hls.folding<2, 1, 1, 1, 1>}
-      : (!hls.stream<vector<2xi8>, 4>, !hls.memory<vector<4xi32>, 1>, !hls.memory<vector<2xi64>, 1>) -> vector<4xi32>
+    // expected-error @+1 {{'hls.gdn_norm' op expected words of at most 2 lanes, but got 4}}
+    %r = "hls.gdn_norm"(%in, %gamma, %beta) {shape = array<i64: 2, 4, 4>, form = "gdn1", norm_shift = 2 : i64, acc_range = array<i64: 100, 4000>, norm_range = array<i64: 25, 1000>, folding = #hls.folding<2, 2, 1, 1, 1>}
+      : (!hls.stream<vector<4xi8>, 4>, !hls.memory<vector<4xi32>, 1>, !hls.memory<vector<2xi64>, 1>) -> vector<4xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
-  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<4xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
   "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
   "hls.end"() : () -> ()
 }) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
@@ -1146,23 +1692,12 @@ func.func @parent() {
 
 // Units that compute
 
-"hls.design"() ({
-  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
-  %y = "hls.process"(%x) ({
-  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
-    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
-    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
-    // expected-error @+1 {{'hls.mac_array' op expected one pixel at a time, but got 2}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
-      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
-    %out = builtin.unrealized_conversion_cast to vector<2xi8>
-    "hls.write"(%out) : (vector<2xi8>) -> ()
-  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
-  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
-  "hls.end"() : () -> ()
-}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+%w = builtin.unrealized_conversion_cast to vector<6xi8>
+%m = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+%b = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+// expected-error @+1 {{'hls.mac_array' op expects parent op 'hls.process', but got 'builtin.module'}}
+%r = "hls.mac_array"(%w, %m, %b) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+  : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
 
 // -----
 
@@ -1170,12 +1705,12 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
     // expected-error @+1 {{'hls.mac_array' op expected 'channels' of 2 positive integers (inputs, outputs)}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1190,12 +1725,12 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
     // expected-error @+1 {{'hls.mac_array' op expected positive 'steps' for each phase}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1215,7 +1750,7 @@ func.func @parent() {
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
     // expected-error @+1 {{'hls.mac_array' op expected window of 6 values as folded, but got 5}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<5xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1231,12 +1766,12 @@ func.func @parent() {
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to !hls.stream<vector<6xi8>, 4>
+    %window = builtin.unrealized_conversion_cast to vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
-    // expected-error @+1 {{'hls.mac_array' op expected a vector of one dimension, but got '!hls.stream<vector<6xi8>, 4 : i64>'}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
-      : (!hls.stream<vector<6xi8>, 4>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    // expected-error @+1 {{'hls.mac_array' op expected the window of an 'hls.window_buffer'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
   }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
@@ -1250,12 +1785,90 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected a vector of one dimension, but got '!hls.stream<vector<2xi8>, 4 : i64>'}}
+    %sums = "hls.mac_array"(%in, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected the folding of its window, '#hls.folding<2 : i64, 2 : i64, 1 : i64, 3 : i64, 1 : i64>'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 3, 1, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected 'channels' of 2 inputs and 4 outputs as its window}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 5>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected 'steps' of [3] as its window, but got [2]}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 2>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 5>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
     // expected-error @+1 {{'hls.mac_array' op expected weights of 6 words of 12, but got 5 of 12}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<12xi8>, 5>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1270,12 +1883,12 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 1>
     // expected-error @+1 {{'hls.mac_array' op expected bias of 2 words of 2, but got 1 of 2}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 1>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1290,12 +1903,12 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
     // expected-error @+1 {{'hls.mac_array' op expected result of 'vector<2xi32>', but got 'vector<2xi64>'}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi64>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1310,12 +1923,32 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 8>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<12xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected result of 'vector<4xi32>', but got 'vector<2xi32>'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (vector<12xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
     // expected-error @+1 {{'hls.mac_array' op expected 'acc_range' of 2 ascending integers}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: 9, -9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: 9, -9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1330,12 +1963,12 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
     // expected-error @+1 {{'hls.mac_array' op expected 'acc_range' within i32}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: 0, 2147483648>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 2147483648>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1350,12 +1983,12 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
-    // expected-error @+1 {{'hls.mac_array' op expected packing 'single' or 'pair', but got 'both'}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "both", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    // expected-error @+1 {{'hls.mac_array' op expected 'activation_range' of 2 ascending integers}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: 1>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1370,12 +2003,92 @@ func.func @parent() {
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi8>
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected 'activation_range' within 'i8', but got '-129..127'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -129, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected 'weight_range' within 'i8', but got '-127..128'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 128>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xui8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xui8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xui8>, 4>) -> vector<6xui8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected 'activation_range' within 'ui8', but got '-1..255'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -1, 255>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xui8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xui8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected packing to be one of single, pair, pixels, quad, but got 'both'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "both", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<1, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<6xi8>, 12>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<1xi32>, 4>
-    // expected-error @+1 {{'hls.mac_array' op expected an even number of outputs to pair, but got 1}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<1, 2, 1, 3, 1>}
+    // expected-error @+1 {{'hls.mac_array' op expected an even number of outputs, not 1, to pack as 'pair'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<1, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<6xi8>, 12>, !hls.memory<vector<1xi32>, 4>) -> vector<1xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -1387,19 +2100,159 @@ func.func @parent() {
 // -----
 
 "hls.design"() ({
-  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi16>, 4>
   %y = "hls.process"(%x) ({
-  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
-    %window = builtin.unrealized_conversion_cast to vector<6xi16>
+  ^bb0(%in: !hls.stream<vector<2xi16>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi16>, 4>) -> vector<6xi16>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
-    // expected-error @+1 {{'hls.mac_array' op expected 8-bit activations to pair, but got 16-bit ones}}
-    %r = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    // expected-error @+1 {{'hls.mac_array' op expected activations of at most 10 bits, not 11, to pack as 'pair'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -512, 512>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi16>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi16>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected an even number of positions, not 1, to pack as 'pixels'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pixels", activation_range = array<i64: -128, 127>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
   }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi16>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi16>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 8>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi16>, 4>) -> vector<12xi16>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected activations above -512 to pack as 'pixels'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pixels", activation_range = array<i64: -512, 511>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (vector<12xi16>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<4xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi16>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected activations of at most 4 bits, not 5, to pack as 'quad'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: -9, 7>, weight_range = array<i64: -7, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected weights of at most 4 bits, not 5, to pack as 'quad'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: -8, 7>, weight_range = array<i64: -9, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
+    // expected-error @+1 {{'hls.mac_array' op expected outputs in fours, or an even number of outputs and positions, not 2 and 1, to pack as 'quad'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: -8, 7>, weight_range = array<i64: -7, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<4, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<24xi8>, 3>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<4xi32>, 1>
+    // expected-error @+1 {{'hls.mac_array' op expected signed activations and weights above -8 to pack as 'quad'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: -8, 7>, weight_range = array<i64: -8, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<4, 2, 1, 3, 1>}
+      : (vector<6xi8>, !hls.memory<vector<24xi8>, 3>, !hls.memory<vector<4xi32>, 1>) -> vector<4xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xui8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xui8>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<4, 2, 1, 3, 1>}
+      : (!hls.stream<vector<2xui8>, 4>) -> vector<6xui8>
+    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<24xi8>, 3>
+    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<4xi32>, 1>
+    // expected-error @+1 {{'hls.mac_array' op expected signed activations and weights above -8 to pack as 'quad'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: 0, 15>, weight_range = array<i64: -7, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<4, 2, 1, 3, 1>}
+      : (vector<6xui8>, !hls.memory<vector<24xi8>, 3>, !hls.memory<vector<4xi32>, 1>) -> vector<4xi32>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xui8>, 4>) -> !hls.stream<vector<2xi8>, 4>
   "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
   "hls.end"() : () -> ()
 }) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
@@ -1862,6 +2715,56 @@ func.func @parent() {
     %s = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi8>, 1>
     // expected-error @+1 {{'hls.gdn_root' op expected shift of 1 lanes, but got 2}}
     %r = "hls.gdn_root"(%p, %t, %m, %s) {form = "rsqrt", inverse = false, range = array<i64: 0, 127>} : (vector<2xi32>, !hls.memory<vector<1xi32>, 256>, !hls.memory<vector<1xi32>, 1>, !hls.memory<vector<2xi8>, 1>) -> vector<1xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    // expected-error @+1 {{'hls.activation' op expected 'fabric' only with kind 'leaky_relu'}}
+    %r = "hls.activation"(%word) {fabric, kind = "relu", multiplier = 0 : i64, shift = 0 : i64, range = array<i64: 0, 127>} : (vector<2xi8>) -> vector<2xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    // expected-error @+1 {{'hls.activation' op attribute 'fabric' expected unit attribute, but got 'true'}}
+    %r = "hls.activation"(%word) {fabric = true, kind = "leaky_relu", multiplier = 0 : i64, shift = 0 : i64, range = array<i64: 0, 127>} : (vector<2xi8>) -> vector<2xi8>
+    %out = builtin.unrealized_conversion_cast to vector<2xi8>
+    "hls.write"(%out) : (vector<2xi8>) -> ()
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %gamma = builtin.unrealized_conversion_cast to !hls.memory<vector<4xi32>, 1>
+    %beta = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi64>, 1>
+    // expected-error @+1 {{'hls.gdn_norm' op expected 'fabric' only with form 'rsqrt'}}
+    %r = "hls.gdn_norm"(%in, %gamma, %beta) {shape = array<i64: 2, 4, 4>, fabric, form = "gdn1", norm_shift = 2 : i64, acc_range = array<i64: 100, 4000>, norm_range = array<i64: 25, 1000>, folding = #hls.folding<2, 2, 1, 1, 1>}
+      : (!hls.stream<vector<2xi8>, 4>, !hls.memory<vector<4xi32>, 1>, !hls.memory<vector<2xi64>, 1>) -> vector<4xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
   }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>

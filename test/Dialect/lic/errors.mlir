@@ -923,12 +923,111 @@ func.func @folding(%x: tensor<1x1x2x2xf32>) {
 
 // -----
 
+func.func @intake(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected 'intake' of at least 1, but got '0'}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a", intake = 0 : i64} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @drain(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected 'drain' of at least 1, but got '-1'}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a", drain = -1 : i64} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @roots(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected 'gdn_roots' of at least 1, but got '0'}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a", gdn_roots = 0 : i64} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @depths(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected 'fifo_depths' of at least 1, but got '16x0'}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a", fifo_depths = array<i64: 16, 0>} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @no_depths(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected 'fifo_depths' of at least 1, but got ''}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a", fifo_depths = array<i64>} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
 func.func @packing(%x: tensor<1x1x2x2xf32>) {
-  // expected-error @+1 {{'lic.stage' op expected packing 'single' or 'pair', but got 'triple'}}
+  // expected-error @+1 {{'lic.stage' op expected packing to be one of single, pair, pixels, quad, but got 'triple'}}
   %0 = "lic.stage"(%x) ({
   ^bb0(%a: tensor<1x1x2x2xf32>):
     "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
   }) {layer = "a", packing = "triple"} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @fabric(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected fabric of some of drain, norm, root, elementwise, each once, but got '["drain", "conv"]'}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a", fabric = ["drain", "conv"]} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @fabric(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected fabric of some of drain, norm, root, elementwise, each once, but got '["norm", "norm"]'}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a", fabric = ["norm", "norm"]} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @fabric(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected fabric of some of drain, norm, root, elementwise, each once, but got '[1]'}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a", fabric = [1 : i64]} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @fabric(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op attribute 'fabric' expected string array attribute, but got '"drain"'}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a", fabric = "drain"} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
   return
 }
 

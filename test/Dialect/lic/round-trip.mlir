@@ -147,12 +147,12 @@ func.func @stage(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   // CHECK-NEXT: ^bb0(%[[IN:.*]]: tensor<1x2x4x4xf32>):
   // CHECK-NEXT: %[[OUT:.*]] = "lic.relu"(%[[IN]])
   // CHECK-NEXT: "lic.yield"(%[[OUT]]) : (tensor<1x2x4x4xf32>) -> ()
-  // CHECK-NEXT: }) {bram18 = 3 : i64, cycles = 1000 : i64, dsp = 64 : i64, fifo_depth = 16 : i64, folding = #lic.folding<8 : i64, 4 : i64, 1 : i64, 5 : i64, 1 : i64>, gdn_folding = #lic.folding<8 : i64, 8 : i64, 1 : i64, 1 : i64, 1 : i64>, gdn_roots = 2 : i64, layer = "g_a.0", packing = "pair", tile = #lic.tile<1280 : i64, 7 : i64>} : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  // CHECK-NEXT: }) {bram18 = 3 : i64, cycles = 1000 : i64, drain = 4 : i64, dsp = 64 : i64, fabric = ["drain", "root"], ff = 2000 : i64, fifo_depths = array<i64: 16, 16, 32, 16>, folding = #lic.folding<8 : i64, 4 : i64, 1 : i64, 5 : i64, 3 : i64>, gdn_folding = #lic.folding<8 : i64, 8 : i64, 1 : i64, 1 : i64, 1 : i64>, gdn_roots = 2 : i64, intake = 2 : i64, layer = "g_a.0", lut = 1500 : i64, packing = "pair", problem = "x", tile = #lic.tile<1280 : i64, 7 : i64>, uram = 1 : i64} : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
   %y = "lic.stage"(%x) ({
   ^bb0(%in: tensor<1x2x4x4xf32>):
     %out = "lic.relu"(%in) {layer = "g_a.0"} : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
     "lic.yield"(%out) : (tensor<1x2x4x4xf32>) -> ()
-  }) {layer = "g_a.0", tile = #lic.tile<1280, 7>, folding = #lic.folding<8, 4, 1, 5, 1>, gdn_folding = #lic.folding<8, 8, 1, 1, 1>, gdn_roots = 2 : i64, packing = "pair", fifo_depth = 16 : i64, cycles = 1000 : i64, dsp = 64 : i64, bram18 = 3 : i64}
+  }) {layer = "g_a.0", tile = #lic.tile<1280, 7>, intake = 2 : i64, folding = #lic.folding<8, 4, 1, 5, 3>, drain = 4 : i64, gdn_folding = #lic.folding<8, 8, 1, 1, 1>, gdn_roots = 2 : i64, packing = "pair", fabric = ["drain", "root"], fifo_depths = array<i64: 16, 16, 32, 16>, cycles = 1000 : i64, dsp = 64 : i64, bram18 = 3 : i64, lut = 1500 : i64, ff = 2000 : i64, uram = 1 : i64, problem = "x"}
     : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }

@@ -75,9 +75,17 @@ def lanes_of(values, lanes):
     return image.reshape(words, lanes)
 
 
+def folding_text(oc, ic, kh=1, kw=1, px=1):
+    return f"#hls.folding<{', '.join(f'{n} : i64' for n in (oc, ic, kh, kw, px))}>"
+
+
 @dataclass
 class Conv:
-    """One convolution, or with `upsample` > 1 a transposed one as sub-pixel phases."""
+    """One convolution, or with `upsample` > 1 a transposed one as sub-pixel phases: array and drain.
+
+    Lanes of 0 are as many as the array has. Foldings are at most the channels that there are, outputs padded
+    to the next even number. `bits` narrows i16 activations to +-(2^(bits-1) - 1).
+    """
 
     inputs: int = 3
     outputs: int = 4
@@ -92,9 +100,15 @@ class Conv:
     ic: int = 3
     kh: int = 1
     kw: int = 1
+    px: int = 1
+    intake: int = 0
+    lanes: int = 0
+    extra_rows: int = 0
     element: str = "i8"
+    bits: int = 0
+    weight_bits: int = 8
     out_element: str = "i8"
-    paired: bool = True
+    packing: str = ""
     activation: str = ""
     fraction: int = 0
     seed: int = 0
@@ -104,7 +118,8 @@ class Conv:
     def __post_init__(self):
         rng = np.random.default_rng(self.seed)
         k = self.kernel
-        self.weight = rng.integers(-127, 128, (self.outputs, self.inputs, *k))
+        most = (1 << (self.weight_bits - 1)) - 1
+        self.weight = rng.integers(-most, most + 1, (self.outputs, self.inputs, *k))
         self.bias = rng.integers(-5000, 5001, self.outputs)
         if self.upsample == 1:
             size = [
@@ -117,8 +132,11 @@ class Conv:
                 for n, t in zip((self.height, self.width), k, strict=True)
             ]
         self.out_shape = (self.outputs, *size)
-        lo = {"ui8": 0}.get(self.element, -128 if self.element == "i8" else -2000)
-        hi = {"ui8": 255}.get(self.element, 127 if self.element == "i8" else 1999)
+        lo, hi = {"ui8": (0, 255), "i8": (-128, 127), "i16": (-2000, 1999)}[self.element]
+        if self.bits:
+            hi = (1 << (self.bits - (lo < 0))) - 1
+            lo = -hi if lo < 0 else 0
+        self.range = (lo, hi)
         self.x = rng.integers(lo, hi + 1, (self.inputs, self.height, self.width))
         bound = np.abs(self.weight).sum(axis=(1, 2, 3)).max() * max(-lo, hi) + 5000
         self.acc = (-int(bound), int(bound))
@@ -126,6 +144,16 @@ class Conv:
         scale = int(bound).bit_length() - bits
         self.multiplier = rng.integers(1 << 16, 1 << 17, self.outputs)
         self.shift = rng.integers(scale + 13, scale + 16, self.outputs)
+        self._fold()
+
+    def _fold(self):
+        self.oc = min(self.oc, self.outputs + self.outputs % 2)
+        self.ic = min(self.ic, self.inputs)
+        self.intake = self.intake or self.ic
+        self.lanes = self.lanes or min(self.oc, self.outputs)
+        if not self.packing:
+            fits = self.element != "i16" or 0 < self.bits <= 10
+            self.packing = "pair" if self.oc % 2 == 0 and fits else "single"
 
     # ---- the reference
     def accumulators(self, x):
@@ -178,7 +206,38 @@ class Conv:
             phases.append((first, [places[first + j] for j in range(len(places))]))
         return phases
 
-    def text(self, name="g_a_0_conv", value="0", result="1", out_lanes=None):
+    def least_rows(self):
+        """Rows that are held at once, by walking through two frames row by row."""
+        phases, height = self.axis_taps(0), self.x.shape[1]
+
+        def taps(row):
+            base, phase = divmod(row % self.out_shape[1], self.upsample)
+            dy, used = phases[phase]
+            top = base * self.stride + dy
+            frame = row // self.out_shape[1] * height
+            return [frame + y for y in range(top, top + len(used)) if 0 <= y < height]
+
+        most, there = 1, max(taps(0), default=-1) + 1
+        for row in range(2 * self.out_shape[1]):
+            last = (row + 1) % self.out_shape[1] == 0
+            frame = (row // self.out_shape[1] + 1) * height
+            there = max(there, frame if last else 0, max(taps(row + 1), default=-1) + 1)
+            # The first row that may be needed: rows left of the frame's end count as needed too.
+            first = min(taps(row), default=min(there, frame))
+            most = max(most, there - first)
+        return most
+
+    def banks(self, rows):
+        """Of rows and columns, tried one by one."""
+        pixels = max(1, self.intake // self.inputs)
+        least = (self.px - 1) * self.stride + self.kw
+        columns = next(
+            n for n in range(least, 10**6) if n % (self.px * self.stride) == 0 and n % pixels == 0
+        )
+        return (1 if self.kh == 1 else rows), columns
+
+    def text(self, name="g_a_0_conv", value="0", result="1", drain=None):
+        """The two processes; `drain` is the name of the second, by default with `drain` for `conv`."""
         rows, columns = self.axis_taps(0), self.axis_taps(1)
         ci, co = ceil(self.inputs, self.ic), ceil(self.outputs, self.oc)
         words, steps = [], []
@@ -194,61 +253,107 @@ class Conv:
                 words.append(full.transpose(0, 4, 6, 2, 1, 5, 7, 3).reshape(co * tr * tc * ci, -1))
         weights = np.concatenate(words)
         bias = lanes_of(self.bias, self.oc)
-        multiplier, shift = lanes_of(self.multiplier, self.oc), lanes_of(self.shift, self.oc)
-        span = max(dy + len(t) for dy, t in rows) - min(dy for dy, _ in rows)
-        folding = f"#hls.folding<{self.oc} : i64, {self.ic} : i64, {self.kh} : i64, {self.kw} : i64, 1 : i64>"
-        taps = self.kh * self.kw * self.ic
-        lo, hi = {"i8": (-128, 127), "i16": (-4096, 4095), "ui8": (0, 255)}[self.out_element]
-        text = (
-            f'  %{result} = "hls.process"(%{value}) ({{\n    ^bb0(%in: {stream(self.element, self.ic)}):\n'
+        held = self.least_rows() + self.extra_rows
+        folding = folding_text(self.oc, self.ic, self.kh, self.kw, self.px)
+        taps = self.px * self.kh * self.kw * self.ic
+        most = (1 << (self.weight_bits - 1)) - 1
+        read, sums = stream(self.element, self.intake), stream("i32", self.px * self.oc)
+        between = f"{result}_sums" if not result.isdigit() else f"s{result}"
+        return (
+            f'  %{between} = "hls.process"(%{value}) ({{\n    ^bb0(%in: {read}):\n'
             + memory("weights", "w", weights, "i8")
             + memory("bias", "b", bias, "i32")
-            + memory("multiplier", "m", multiplier, "i32")
-            + memory("shift", "s", shift, "i8")
             + f'      %win = "hls.window_buffer"(%in) {{input = {array(self.x.shape)}, output = {array(self.out_shape)}, '
             f"stride = {self.stride} : i64, upsample = {self.upsample} : i64, "
             f"row_taps = {array([v for dy, t in rows for v in (dy, len(t))])}, "
             f"column_taps = {array([v for dx, t in columns for v in (dx, len(t))])}, "
-            f"rows = {span + self.stride} : i64, folding = {folding}}} : ({stream(self.element, self.ic)}) -> vector<{taps}x{self.element}>\n"
+            f"rows = {held} : i64, banks = {array(self.banks(held))}, folding = {folding}}} : ({read}) -> vector<{taps}x{self.element}>\n"
             f'      %acc = "hls.mac_array"(%win, %w, %b) {{channels = array<i64: {self.inputs}, {self.outputs}>, '
-            f'steps = {array(steps)}, packing = "{"pair" if self.paired else "single"}", '
+            f'steps = {array(steps)}, packing = "{self.packing}", activation_range = {array(self.range)}, '
+            f"weight_range = {array((-most, most))}, "
             f"acc_range = {array(self.acc)}, folding = {folding}}} : (vector<{taps}x{self.element}>, "
-            f"{memory_type(weights, 'i8')}, {memory_type(bias, 'i32')}) -> vector<{self.oc}xi32>\n"
+            f"{memory_type(weights, 'i8')}, {memory_type(bias, 'i32')}) -> vector<{self.px * self.oc}xi32>\n"
+            f'      "hls.write"(%acc) : (vector<{self.px * self.oc}xi32>) -> ()\n    }}) '
+            f'{{name = "{name}", layer = "{self.layer}"}} : ({read}) -> {sums}\n'
+        ) + self.drain_text(drain or name.replace("conv", "drain"), between, result)
+
+    def in_order(self):
+        """Whether the array's words of sums are what leaves, so that nothing has to be reordered."""
+        groups_end = self.out_shape[2] % (self.px * self.upsample) == 0
+        whole = self.px == 1 or (self.upsample == 1 and self.oc == self.outputs)
+        same = self.lanes == self.px * self.oc and self.oc <= self.outputs
+        return groups_end and whole and same
+
+    def drain_text(self, name, value, result):
+        """What drains %value."""
+        multiplier, shift = (self.words_of(v) for v in (self.multiplier, self.shift))
+        folding = folding_text(self.oc, self.ic, self.kh, self.kw, self.px)
+        sums = stream("i32", self.px * self.oc)
+        lo, hi = {"i8": (-128, 127), "i16": (-4096, 4095), "ui8": (0, 255)}[self.out_element]
+        wide, narrow = f"vector<{self.lanes}xi32>", f"vector<{self.lanes}x{self.out_element}>"
+        text = (
+            f'  %{result} = "hls.process"(%{value}) ({{\n    ^bb0(%in: {sums}):\n'
+            + memory("multiplier", "m", multiplier, "i32")
+            + memory("shift", "s", shift, "i8")
         )
-        last, last_type = "acc", "i32"
+        shape = f"shape = {array(self.out_shape)}"
+        if self.in_order():
+            text += f'      %acc = "hls.read"(%in) {{{shape}}} : ({sums}) -> {wide}\n'
+        else:
+            text += (
+                f'      %acc = "hls.drain"(%in) {{{shape}, upsample = {self.upsample} : i64, folding = {folding}}} : '
+                f"({sums}) -> {wide}\n"
+            )
+        last = "acc"
         if self.activation:
             text += (
                 f'      %act = "hls.activation"(%{last}) {{kind = "{self.activation}", '
                 f"range = array<i64: {self.acc[0]}, {self.acc[1]}>, multiplier = 65536 : i64, shift = 20 : i64}} : "
-                f"(vector<{self.oc}x{last_type}>) -> vector<{self.oc}xi32>\n"
+                f"({wide}) -> {wide}\n"
             )
             last = "act"
         text += (
-            f'      %q = "hls.requantizer"(%{last}, %m, %s) {{range = array<i64: {lo}, {hi}>}} : (vector<{self.oc}xi32>, '
-            f"{memory_type(multiplier, 'i32')}, {memory_type(shift, 'i8')}) -> vector<{self.oc}x{self.out_element}>\n"
+            f'      %q = "hls.requantizer"(%{last}, %m, %s) {{range = array<i64: {lo}, {hi}>}} : ({wide}, '
+            f"{memory_type(multiplier, 'i32')}, {memory_type(shift, 'i8')}) -> {narrow}\n"
         )
         last = "q"
         if self.fraction:
             text += (
                 f'      %r = "hls.round"(%q) {{shift = {self.fraction} : i64, range = array<i64: {lo}, {hi}>}} : '
-                f"(vector<{self.oc}x{self.out_element}>) -> vector<{self.oc}x{self.out_element}>\n"
+                f"({narrow}) -> {narrow}\n"
             )
             last = "r"
         return text + (
-            f'      "hls.write"(%{last}) : (vector<{self.oc}x{self.out_element}>) -> ()\n    }}) '
-            f'{{name = "{name}", layer = "{self.layer}"}} : ({stream(self.element, self.ic)}) -> {stream(self.out_element, self.oc)}\n'
+            f'      "hls.write"(%{last}) : ({narrow}) -> ()\n    }}) '
+            f'{{name = "{name}", layer = "{self.layer}"}} : ({sums}) -> {stream(self.out_element, self.lanes)}\n'
         )
 
+    def words_of(self, values):
+        """A memory of the drain's lanes: for words of several pixels, all channels again and again."""
+        if self.lanes > self.outputs:
+            return np.tile(values, self.lanes // self.outputs)[None]
+        return lanes_of(values, self.lanes)
+
     def module(self):
-        body = port_in(self.x.shape, self.element, self.ic) + self.text()
+        body = port_in(self.x.shape, self.element, self.intake) + self.text()
         return design(
-            "g_a", "encoder", body + port_out("1", self.out_shape, self.out_element, self.oc)
+            "g_a", "encoder", body + port_out("1", self.out_shape, self.out_element, self.lanes)
         )
+
+    def golden(self, prefix="g_a_0"):
+        """What each process writes."""
+        return {
+            f"{prefix}_conv": self.accumulators(self.x),
+            f"{prefix}_drain": self.result(self.x),
+        }
 
 
 @dataclass
 class Gdn:
-    """GDN as its two processes, with a repack between where the widths differ."""
+    """GDN as its two processes, with a repack between where the widths differ.
+
+    Foldings are at most the channels that there are; an intake of 0 is `ic`.
+    """
 
     channels: int = 5
     height: int = 3
@@ -258,6 +363,7 @@ class Gdn:
     oc: int = 2
     ic: int = 3
     lanes: int = 2
+    intake: int = 0
     norm_shift: int = 6
     out_element: str = "i8"
     seed: int = 0
@@ -265,6 +371,8 @@ class Gdn:
     def __post_init__(self):
         rng = np.random.default_rng(self.seed)
         c = self.channels
+        self.oc, self.ic, self.lanes = (min(n, c) for n in (self.oc, self.ic, self.lanes))
+        self.intake = min(self.intake or self.ic, c)
         self.x = rng.integers(-4096, 4096, (c, self.height, self.width))
         self.x[:, 0, 0] = 0
         self.gamma = rng.integers(0, 1 << 17, (c, c)) >> rng.integers(0, 12, (c, c))
@@ -326,19 +434,19 @@ class Gdn:
         beta = lanes_of(self.beta, self.oc)
         multiplier, shift = lanes_of(self.multiplier, self.lanes), lanes_of(self.shift, self.lanes)
         kept = root_table(self.form)[:, None]
-        folding = f"#hls.folding<{self.oc} : i64, {self.ic} : i64, 1 : i64, 1 : i64, 1 : i64>"
+        folding = folding_text(self.oc, self.ic)
         wide, narrow = stream("i32", 2 * self.oc), stream("i32", 2 * self.lanes)
         lo, hi = {"i8": (-128, 127), "i16": (-4096, 4095)}[self.out_element]
         text = (
-            f'  %{start} = "hls.process"(%{value}) ({{\n    ^bb0(%in: {stream("i16", self.ic)}):\n'
+            f'  %{start} = "hls.process"(%{value}) ({{\n    ^bb0(%in: {stream("i16", self.intake)}):\n'
             + memory("gamma", "g", gamma, "i32")
             + memory("beta", "b", beta, "i64")
             + f'      %p = "hls.gdn_norm"(%in, %g, %b) {{shape = {array((c, h, w))}, form = "{self.form}", '
             f"norm_shift = {self.norm_shift} : i64, acc_range = {array(self.acc)}, norm_range = {array(self.norm)}, "
-            f"folding = {folding}}} : ({stream('i16', self.ic)}, {memory_type(gamma, 'i32')}, {memory_type(beta, 'i64')}) "
+            f"folding = {folding}}} : ({stream('i16', self.intake)}, {memory_type(gamma, 'i32')}, {memory_type(beta, 'i64')}) "
             f"-> vector<{2 * self.oc}xi32>\n"
             f'      "hls.write"(%p) : (vector<{2 * self.oc}xi32>) -> ()\n    }}) '
-            f'{{name = "{prefix}_norm", layer = "{layer}"}} : ({stream("i16", self.ic)}) -> {wide}\n'
+            f'{{name = "{prefix}_norm", layer = "{layer}"}} : ({stream("i16", self.intake)}) -> {wide}\n'
         )
         if self.oc != self.lanes:
             start += 1
@@ -367,7 +475,7 @@ class Gdn:
 
     def module(self):
         last = 3 if self.oc != self.lanes else 2
-        body = port_in(self.x.shape, "i16", self.ic, "latent") + self.text(0, 1)
+        body = port_in(self.x.shape, "i16", self.intake, "latent") + self.text(0, 1)
         return design(
             "g_a", "encoder", body + port_out(last, self.x.shape, self.out_element, self.lanes)
         )
