@@ -59,12 +59,12 @@ using UInt = Native<W, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t
 
 /// Stages of the pipelines, by kind of loop. Assumed for about 300 MHz, not synthesised: a cycle or two
 /// for each address, memory, multiplier and level of adders on the way. An output leaves that many
-/// cycles behind its iteration, and a loop that is entered again (a row) waits for them.
+/// cycles behind its iteration, and what follows a loop waits for them.
 constexpr int BEAT_STAGES = 2;         // a shift register, or a port; what DDR adds is not counted
 constexpr int REPACK_STAGES = 2;       // a shift register
 constexpr int WORD_STAGES = 24;        // a root, or units of single values
 constexpr int NORM_STAGES = 20;        // square, MACs, adder tree, norm
-constexpr int CONVOLUTION_STAGES = 32; // address, line buffer, window, MACs, adder tree, units
+constexpr int CONVOLUTION_STAGES = 32; // address, line buffer, window, MACs, adder tree
 
 /// An iteration of a pipelined loop starts, with an interval of INTERVAL cycles. Costs nothing but in
 /// the timed simulation, whose clocks it moves.
@@ -73,6 +73,17 @@ inline void cycle() {
 #pragma HLS inline // empty
 #if defined(LICC_TIMED)
   timed::current()->iterate(INTERVAL, STAGES);
+#endif
+}
+
+/// The loop that follows has BEFORE iterations in front of the first frame, and EACH for every PER
+/// frames (rounded up, where frames end within a beat). Likewise; it is how the timed simulation knows
+/// which frame a process is at.
+template <int BEFORE, int EACH, int PER = 1>
+inline void frames() {
+#pragma HLS inline // empty
+#if defined(LICC_TIMED)
+  timed::current()->announce(BEFORE, EACH, PER);
 #endif
 }
 
@@ -88,13 +99,22 @@ constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
 constexpr int least(int a, int b) { return a < b ? a : b; }
 constexpr int most(int a, int b) { return a > b ? a : b; }
 
+/// What a multiplier is made of: DSPs, if the tool does as it likes, or LUTs.
+enum Built { DSP, FABRIC };
+
 /// The exact product of an A-bit and a B-bit factor: one multiplier of A x B bits.
-template <int A, int B>
+template <int A, int B, Built BUILT = DSP>
 inline Int<A + B> multiply(Int<A> a, Int<B> b) {
 #pragma HLS inline // a multiplier of its own for each use
   static_assert(A + B <= 64, "the product does not fit a native integer");
 #if LICC_AP_INT
-  return a * b;
+  if constexpr (BUILT == FABRIC) {
+    const Int<A + B> product = a * b;
+#pragma HLS bind_op variable=product op=mul impl=fabric // the arrays need all DSPs
+    return product;
+  } else {
+    return a * b;
+  }
 #else
   return static_cast<Int<A + B>>(static_cast<Int<A + B>>(a) * b);
 #endif
@@ -123,10 +143,11 @@ inline Int<32> clamp(Int<W> v, Int<32> lo, Int<32> hi) {
 }
 
 /// `clamp(rshr(acc * multiplier, shift), lo, hi)`; the accumulator is proven to fit W bits.
-template <int W>
+template <int W, Built BUILT = DSP>
 inline Int<32> requantize(Int<W> acc, UInt<17> multiplier, UInt<6> shift, Int<32> lo, Int<32> hi) {
 #pragma HLS inline // a multiplier of its own for each lane
-  return clamp<W + 18>(rshr<W + 18>(multiply<W, 18>(acc, Int<18>(multiplier)), shift), lo, hi);
+  const Int<W + 18> product = multiply<W, 18, BUILT>(acc, Int<18>(multiplier));
+  return clamp<W + 18>(rshr<W + 18>(product, shift), lo, hi);
 }
 
 template <int W>
@@ -136,10 +157,10 @@ inline Int<32> relu(Int<W> v, Int<32> lo, Int<32> hi) {
 }
 
 /// `v` if it is not negative, else `rshr(v * multiplier, shift)`, clamped.
-template <int W>
+template <int W, Built BUILT = DSP>
 inline Int<32> leaky_relu(Int<W> v, UInt<17> multiplier, UInt<6> shift, Int<32> lo, Int<32> hi) {
 #pragma HLS inline // part of the pipeline that uses it
-  if (v < 0) return requantize<W>(v, multiplier, shift, lo, hi);
+  if (v < 0) return requantize<W, BUILT>(v, multiplier, shift, lo, hi);
   return clamp<W>(v, lo, hi);
 }
 
@@ -151,12 +172,12 @@ inline Int<32> absolute(Int<W> v, Int<32> lo, Int<32> hi) {
 }
 
 /// `clamp(rshr(a * ma + b * mb, shift), lo, hi)`.
-template <int W>
+template <int W, Built BUILT = DSP>
 inline Int<32> add(Int<W> a, UInt<17> ma, Int<32> b, UInt<17> mb, UInt<6> shift, Int<32> lo,
                    Int<32> hi) {
 #pragma HLS inline // part of the pipeline that uses it
-  const Int<52> sum =
-      Int<52>(multiply<W, 18>(a, Int<18>(ma))) + Int<52>(multiply<32, 18>(b, Int<18>(mb)));
+  const Int<52> sum = Int<52>(multiply<W, 18, BUILT>(a, Int<18>(ma))) +
+                      Int<52>(multiply<32, 18, BUILT>(b, Int<18>(mb)));
   return clamp<52>(rshr<52>(sum, shift), lo, hi);
 }
 
@@ -170,76 +191,274 @@ inline Int<32> round_latent(Int<W> v, UInt<6> shift, Int<32> lo, Int<32> hi) {
 // -------------------------------------------------------------------------------------------------
 // Two multiplications in one DSP48E2
 // -------------------------------------------------------------------------------------------------
+//
+// A factor packed as `f1 * 2^LANE + f0`, times a factor g that both share, is two products: that of f0
+// in the low LANE bits, as long as it fits them as a signed number, and that of f1 above. Products are
+// summed inside the DSPs in cascades of nearly equal length, as few as the low lane allows, and only
+// their sums are split. docs/semantics.md, "Packed multiplication", derives the lanes.
+//
+// All forms of `multiply_add` compute the same integers. Native simulation takes them from plain
+// products, which g++ -O3 vectorises: 2,300 to 10,000 MMAC/s against 1,100 to 3,400 of the packed form.
+// LICC_PACKED=1 simulates the packed form there too; synthesis and exact widths always have it.
+#if !defined(LICC_PACKED)
+#define LICC_PACKED LICC_AP_INT
+#endif
 
-/// How many packed products may be summed before the low lane, 18 bits and signed, can overflow.
-template <class Activation>
-constexpr int cascade_length() {
-  // The least weight is -128, the greatest magnitude of an activation 128 (i8) or 255 (u8).
-  return 131071 / (128 * (std::is_signed<Activation>::value ? 128 : 255));
+/// The greatest magnitude of an activation of BITS significant bits: `2^(BITS-1)` if it is signed, of
+/// `-2^(BITS-1)`, else `2^BITS - 1`.
+template <class Activation, int BITS>
+constexpr int greatest_activation() {
+  return std::is_signed<Activation>::value ? 1 << (BITS - 1) : (1 << BITS) - 1;
 }
-static_assert(cascade_length<std::int8_t>() == 7, "i8 x i8: seven products a cascade");
-static_assert(cascade_length<std::uint8_t>() == 4, "u8 x i8: four products a cascade");
 
-/// Two weights in the 27-bit port of a DSP: `w1 * 2^18 + w0`, with the borrow of a negative `w0`.
-inline Int<27> pack_pair(std::int8_t w1, std::int8_t w0) {
+/// How many products of a weight and an activation fit a signed lane of LANE bits as a sum.
+template <class Activation, int ACTIVATION_BITS>
+constexpr int cascade_length(int lane, int greatest_weight) {
+  return ((1 << (lane - 1)) - 1) /
+         (greatest_weight * greatest_activation<Activation, ACTIVATION_BITS>());
+}
+
+/// The length of `taps` cut into cascades of nearly equal length, as few as `longest` allows.
+constexpr int even_cascade(int taps, int longest) { return ceil_div(taps, ceil_div(taps, longest)); }
+
+/// `high * 2^LANE + low` for a port of a DSP, with the borrow of a negative `low`.
+template <int LANE>
+inline Int<27> pack_two(Int<11> high, Int<11> low) {
 #pragma HLS inline // the pre-adder of the DSP
-  return static_cast<Int<27>>(w1 * 262144 + w0);
+  return static_cast<Int<27>>(static_cast<Int<28>>(high) * (1 << LANE) + low);
 }
 
-/// The low lane of a sum of packed products: its low 18 bits, signed.
-inline Int<18> low_lane(Int<48> sum) {
+/// The low lane of a sum of packed products: its low LANE bits, signed.
+template <int LANE>
+inline Int<LANE> low_lane(Int<48> sum) {
 #pragma HLS inline // wires
-  return static_cast<Int<18>>(((sum + 131072) & 262143) - 131072);
+  constexpr int HALF = 1 << (LANE - 1);
+  return static_cast<Int<LANE>>(((sum + HALF) & ((1 << LANE) - 1)) - HALF);
 }
 
-/// The high lane: what lies above, plus the borrow that a negative low lane took (bit 17).
-inline Int<30> high_lane(Int<48> sum) {
+/// What lies above the low lane, plus the borrow that a negative low lane took (its sign bit).
+template <int LANE>
+inline Int<49 - LANE> high_lane(Int<48> sum) {
 #pragma HLS inline // wires and one carry
-  return static_cast<Int<30>>((sum >> 18) + ((sum >> 17) & 1));
+  return static_cast<Int<49 - LANE>>((sum >> LANE) + ((sum >> (LANE - 1)) & 1));
 }
 
-/// `sums[o] += sum over k of weights[o][k] * window[k]`, two outputs a DSP.
-///
-/// Pairs of outputs share an activation. Products are summed inside the DSPs in cascades of nearly
-/// equal length, as few as the low lane allows, and only their sums are split.
-template <int OUTPUTS, int TAPS, class Activation>
-inline void multiply_add_pairs(const std::int8_t (&weights)[OUTPUTS * TAPS],
-                               const Activation (&window)[TAPS], std::int32_t (&sums)[OUTPUTS]) {
+/// Lanes of two weights, of two positions, and of quads: two weights by two positions, or four weights.
+constexpr int PAIR_LANE = 18;
+constexpr int QUAD_LANE = 11;
+constexpr int FOUR_LANE = 7;
+/// Two signed activations of 10 bits leave 17 bits of the port to the low one.
+template <class Activation, int ACTIVATION_BITS>
+constexpr int pixel_lane() {
+  return std::is_signed<Activation>::value && ACTIVATION_BITS == 10 ? 17 : 18;
+}
+/// How many products are summed with two positions. -512 is no activation of 10 bits here, and
+/// 128 * 511 fits the lane that 128 * 512 would not.
+template <class Activation, int ACTIVATION_BITS>
+constexpr int pixel_cascade() {
+  constexpr int LANE = pixel_lane<Activation, ACTIVATION_BITS>();
+  return LANE == 17 ? 1 : cascade_length<Activation, ACTIVATION_BITS>(LANE, 128);
+}
+static_assert(cascade_length<std::int8_t, 8>(PAIR_LANE, 128) == 7, "i8 activations");
+static_assert(cascade_length<std::uint8_t, 8>(PAIR_LANE, 128) == 4, "u8 activations");
+static_assert(cascade_length<std::int16_t, 9>(PAIR_LANE, 128) == 3, "9 signed bits");
+static_assert(cascade_length<std::int16_t, 10>(PAIR_LANE, 128) == 1, "10 signed bits");
+static_assert(cascade_length<std::int8_t, 4>(QUAD_LANE, 8) == 15, "i4 by i4");
+static_assert(cascade_length<std::uint8_t, 4>(QUAD_LANE, 8) == 8, "i4 by u4");
+static_assert(cascade_length<std::int8_t, 4>(FOUR_LANE, 7) == 1, "i4 by i4, four weights");
+
+/// Two outputs a DSP: they share an activation.
+template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
+inline void packed_pairs(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                         const Activation (&window)[PIXELS * TAPS],
+                         std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
-  static_assert(OUTPUTS % 2 == 0 && sizeof(Activation) == 1, "pairs of 8-bit products");
-  constexpr int CASCADES = ceil_div(TAPS, cascade_length<Activation>());
-  constexpr int LENGTH = ceil_div(TAPS, CASCADES);
-  for (int output = 0; output < OUTPUTS; output += 2) {
+  constexpr int LENGTH =
+      even_cascade(TAPS, cascade_length<Activation, ACTIVATION_BITS>(PAIR_LANE, 128));
+  for (int pixel = 0; pixel < PIXELS; ++pixel) {
+#pragma HLS unroll // all positions in one cycle
+    for (int output = 0; output < OUTPUTS; output += 2) {
 #pragma HLS unroll // all pairs in one cycle
-    for (int begin = 0; begin < TAPS; begin += LENGTH) {
+      for (int begin = 0; begin < TAPS; begin += LENGTH) {
 #pragma HLS unroll // all cascades in one cycle
-      Int<48> sum = 0;
-      for (int tap = begin; tap < least(begin + LENGTH, TAPS); ++tap) {
+        Int<48> sum = 0;
+        for (int tap = begin; tap < least(begin + LENGTH, TAPS); ++tap) {
 #pragma HLS unroll // a chain of DSPs
-        const Int<27> pair =
-            pack_pair(weights[(output + 1) * TAPS + tap], weights[output * TAPS + tap]);
-        sum += multiply<27, 9>(pair, Int<9>(window[tap]));
+          const Int<27> pair = pack_two<PAIR_LANE>(weights[(output + 1) * TAPS + tap],
+                                                   weights[output * TAPS + tap]);
+          sum += multiply<27, 11>(pair, Int<11>(window[pixel * TAPS + tap]));
+        }
+        sums[pixel * OUTPUTS + output] += low_lane<PAIR_LANE>(sum);
+        sums[pixel * OUTPUTS + output + 1] += high_lane<PAIR_LANE>(sum);
       }
-      sums[output] += low_lane(sum);
-      sums[output + 1] += high_lane(sum);
     }
   }
 }
 
-/// `sums[o] += sum over k of weights[o][k] * window[k]`, one multiplication a DSP.
-template <int OUTPUTS, int TAPS, class Activation>
-inline void multiply_add(const std::int8_t (&weights)[OUTPUTS * TAPS],
-                         const Activation (&window)[TAPS], std::int32_t (&sums)[OUTPUTS]) {
+/// Two positions a DSP: they share a weight.
+template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
+inline void packed_pixels(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                          const Activation (&window)[PIXELS * TAPS],
+                          std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
-  for (int output = 0; output < OUTPUTS; ++output) {
+  constexpr int LANE = pixel_lane<Activation, ACTIVATION_BITS>();
+  constexpr int LENGTH = even_cascade(TAPS, pixel_cascade<Activation, ACTIVATION_BITS>());
+  for (int pixel = 0; pixel < PIXELS; pixel += 2) {
+#pragma HLS unroll // all pairs in one cycle
+    for (int output = 0; output < OUTPUTS; ++output) {
 #pragma HLS unroll // all outputs in one cycle
-    std::int32_t sum = 0;
-    for (int tap = 0; tap < TAPS; ++tap) {
-#pragma HLS unroll // all taps in one cycle
-      sum += static_cast<std::int32_t>(weights[output * TAPS + tap]) * window[tap];
+      for (int begin = 0; begin < TAPS; begin += LENGTH) {
+#pragma HLS unroll // all cascades in one cycle
+        Int<48> sum = 0;
+        for (int tap = begin; tap < least(begin + LENGTH, TAPS); ++tap) {
+#pragma HLS unroll // a chain of DSPs
+          const Int<27> pair =
+              pack_two<LANE>(window[(pixel + 1) * TAPS + tap], window[pixel * TAPS + tap]);
+          sum += multiply<27, 8>(pair, Int<8>(weights[output * TAPS + tap]));
+        }
+        sums[pixel * OUTPUTS + output] += low_lane<LANE>(sum);
+        sums[(pixel + 1) * OUTPUTS + output] += high_lane<LANE>(sum);
+      }
     }
-    sums[output] += sum;
   }
+}
+
+/// Four products a DSP: those of two weights and two activations, one of each a port.
+template <int PIXELS, int OUTPUTS, int TAPS, class Activation>
+inline void packed_quads(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                         const Activation (&window)[PIXELS * TAPS],
+                         std::int32_t (&sums)[PIXELS * OUTPUTS]) {
+#pragma HLS inline // the MAC array of the loop that uses it
+  constexpr int LENGTH = even_cascade(TAPS, cascade_length<Activation, 4>(QUAD_LANE, 8));
+  for (int pixel = 0; pixel < PIXELS; pixel += 2) {
+#pragma HLS unroll // all pairs of positions in one cycle
+    for (int output = 0; output < OUTPUTS; output += 2) {
+#pragma HLS unroll // all pairs of outputs in one cycle
+      for (int begin = 0; begin < TAPS; begin += LENGTH) {
+#pragma HLS unroll // all cascades in one cycle
+        Int<48> sum = 0;
+        for (int tap = begin; tap < least(begin + LENGTH, TAPS); ++tap) {
+#pragma HLS unroll // a chain of DSPs
+          const Int<27> outputs = pack_two<2 * QUAD_LANE>(weights[(output + 1) * TAPS + tap],
+                                                          weights[output * TAPS + tap]);
+          const Int<27> pixels =
+              pack_two<QUAD_LANE>(window[(pixel + 1) * TAPS + tap], window[pixel * TAPS + tap]);
+          sum += multiply<27, 18>(outputs, Int<18>(pixels));
+        }
+        // Lane by lane, each with the borrow of the one below.
+        const Int<48> second = high_lane<QUAD_LANE>(sum);
+        const Int<48> third = high_lane<QUAD_LANE>(second);
+        sums[pixel * OUTPUTS + output] += low_lane<QUAD_LANE>(sum);
+        sums[(pixel + 1) * OUTPUTS + output] += low_lane<QUAD_LANE>(second);
+        sums[pixel * OUTPUTS + output + 1] += low_lane<QUAD_LANE>(third);
+        sums[(pixel + 1) * OUTPUTS + output + 1] += high_lane<QUAD_LANE>(third);
+      }
+    }
+  }
+}
+
+/// Four products a DSP: those of four weights, -7 to 7, and a signed activation; every one is split.
+template <int PIXELS, int OUTPUTS, int TAPS>
+inline void packed_fours(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                         const std::int8_t (&window)[PIXELS * TAPS],
+                         std::int32_t (&sums)[PIXELS * OUTPUTS]) {
+#pragma HLS inline // the MAC array of the loop that uses it
+  for (int pixel = 0; pixel < PIXELS; ++pixel) {
+#pragma HLS unroll // all positions in one cycle
+    for (int output = 0; output < OUTPUTS; output += 4) {
+#pragma HLS unroll // all outputs in one cycle
+      for (int tap = 0; tap < TAPS; ++tap) {
+#pragma HLS unroll // all taps in one cycle
+        const Int<27> low = pack_two<FOUR_LANE>(weights[(output + 1) * TAPS + tap],
+                                                weights[output * TAPS + tap]);
+        const Int<27> high = pack_two<FOUR_LANE>(weights[(output + 3) * TAPS + tap],
+                                                 weights[(output + 2) * TAPS + tap]);
+        const Int<27> four =
+            static_cast<Int<27>>(static_cast<Int<28>>(high) * (1 << 2 * FOUR_LANE) + low);
+        const Int<48> product = multiply<27, 4>(four, Int<4>(window[pixel * TAPS + tap]));
+        const Int<48> second = high_lane<FOUR_LANE>(product);
+        const Int<48> third = high_lane<FOUR_LANE>(second);
+        sums[pixel * OUTPUTS + output] += low_lane<FOUR_LANE>(product);
+        sums[pixel * OUTPUTS + output + 1] += low_lane<FOUR_LANE>(second);
+        sums[pixel * OUTPUTS + output + 2] += low_lane<FOUR_LANE>(third);
+        sums[pixel * OUTPUTS + output + 3] += high_lane<FOUR_LANE>(third);
+      }
+    }
+  }
+}
+
+/// `sums[p][o] += sum over k of weights[o][k] * window[p][k]`, one multiplication a DSP.
+template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
+inline void multiply_add(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                         const Activation (&window)[PIXELS * TAPS],
+                         std::int32_t (&sums)[PIXELS * OUTPUTS]) {
+#pragma HLS inline // the MAC array of the loop that uses it
+  static_assert(ACTIVATION_BITS + std::is_unsigned<Activation>::value <= 18, "one port of a DSP");
+  for (int pixel = 0; pixel < PIXELS; ++pixel) {
+#pragma HLS unroll // all positions in one cycle
+    for (int output = 0; output < OUTPUTS; ++output) {
+#pragma HLS unroll // all outputs in one cycle
+      std::int32_t sum = 0;
+      for (int tap = 0; tap < TAPS; ++tap) {
+#pragma HLS unroll // all taps in one cycle
+        sum += static_cast<std::int32_t>(weights[output * TAPS + tap]) * window[pixel * TAPS + tap];
+      }
+      sums[pixel * OUTPUTS + output] += sum;
+    }
+  }
+}
+
+/// The same, two outputs a DSP, for activations of at most 10 significant bits.
+template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
+inline void multiply_add_pairs(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                               const Activation (&window)[PIXELS * TAPS],
+                               std::int32_t (&sums)[PIXELS * OUTPUTS]) {
+#pragma HLS inline // the MAC array of the loop that uses it
+  static_assert(OUTPUTS % 2 == 0, "pairs of outputs");
+  static_assert(cascade_length<Activation, ACTIVATION_BITS>(PAIR_LANE, 128) > 0, "too wide to pair");
+#if LICC_PACKED
+  packed_pairs<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+#else
+  multiply_add<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+#endif
+}
+
+/// The same, two positions a DSP, for activations of at most 10 significant bits. Signed ones of 9 or
+/// 10 are within +-(2^(bits-1) - 1): the least of all does not fit the port beside another.
+template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
+inline void multiply_add_pixels(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                                const Activation (&window)[PIXELS * TAPS],
+                                std::int32_t (&sums)[PIXELS * OUTPUTS]) {
+#pragma HLS inline // the MAC array of the loop that uses it
+  static_assert(PIXELS % 2 == 0, "pairs of positions");
+  static_assert(ACTIVATION_BITS <= (std::is_signed<Activation>::value ? 10 : 8), "too wide to pair");
+#if LICC_PACKED
+  packed_pixels<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+#else
+  multiply_add<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+#endif
+}
+
+/// The same, four products a DSP, for weights and activations of 4 bits: of two outputs and two
+/// positions where both are even, else of four outputs, with signed activations and weights from -7.
+template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
+inline void multiply_add_quads(const std::int8_t (&weights)[OUTPUTS * TAPS],
+                               const Activation (&window)[PIXELS * TAPS],
+                               std::int32_t (&sums)[PIXELS * OUTPUTS]) {
+#pragma HLS inline // the MAC array of the loop that uses it
+  constexpr bool SQUARE = PIXELS % 2 == 0 && OUTPUTS % 2 == 0;
+  static_assert(ACTIVATION_BITS <= 4, "too wide for quads");
+  static_assert(SQUARE || (OUTPUTS % 4 == 0 && std::is_signed<Activation>::value),
+                "neither two outputs by two positions nor four outputs of a signed activation");
+#if LICC_PACKED
+  if constexpr (SQUARE) {
+    packed_quads<PIXELS, OUTPUTS, TAPS, Activation>(weights, window, sums);
+  } else {
+    packed_fours<PIXELS, OUTPUTS, TAPS>(weights, window, sums);
+  }
+#else
+  multiply_add<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+#endif
 }
 
 // -------------------------------------------------------------------------------------------------
@@ -263,9 +482,10 @@ inline void multiply_add_norm(const UInt<17> (&gamma)[OUTPUTS * INPUTS],
 }
 
 /// `x^2` of a 13-bit value.
+template <Built BUILT = DSP>
 inline Int<27> square(Int<13> x) {
 #pragma HLS inline // one multiplier for each lane
-  return static_cast<Int<27>>(multiply<13, 13>(x, x));
+  return static_cast<Int<27>>(multiply<13, 13, BUILT>(x, x));
 }
 
 /// `|x|` of a 13-bit value.
@@ -298,23 +518,25 @@ inline UInt<6> leading_bit(UInt<31> v) {
 }
 
 /// `1 / sqrt(norm)`, or `sqrt(norm)` (INVERSE): 256 entries on [1, 4), then one Newton step.
-template <bool INVERSE>
+template <bool INVERSE, Built BUILT = DSP>
 inline Root root_sqrt(UInt<31> norm, const UInt<17> (&table)[256]) {
 #pragma HLS inline // one root unit for each lane
   const UInt<6> exponent = leading_bit(norm) >> 1;
   const UInt<32> aligned = UInt<32>(norm) << (30 - 2 * exponent);
   const UInt<18> m = aligned >> 14; // 16 bits behind the binary point
   const UInt<8> entry = m < 131072 ? UInt<8>((m >> 9) - 128) : UInt<8>(m >> 10);
+  // Entries are below 2^16, and so is their square behind the point; the root is at most 2^16. With 18
+  // bits each, every product fits the 27x18 bits of one DSP.
   const Int<18> r0 = table[entry];
-  const Int<19> squared = rshr<36>(multiply<18, 18>(r0, r0), 16);
-  const Int<19> product = rshr<38>(multiply<19, 19>(Int<19>(m), squared), 16);
-  const Int<19> r = rshr<37>(multiply<18, 19>(r0, Int<19>(196608 - product)), 17);
+  const Int<18> squared = rshr<36>(multiply<18, 18, BUILT>(r0, r0), 16);
+  const Int<19> product = rshr<37>(multiply<19, 18, BUILT>(Int<19>(m), squared), 16);
+  const Int<18> r = rshr<37>(multiply<18, 19, BUILT>(r0, Int<19>(196608 - product)), 17);
   if (!INVERSE) return {UInt<18>(r), Int<6>(-Int<6>(exponent))};
-  return {UInt<18>(rshr<38>(multiply<19, 19>(Int<19>(m), r), 16)), Int<6>(exponent)};
+  return {UInt<18>(rshr<37>(multiply<19, 18, BUILT>(Int<19>(m), r), 16)), Int<6>(exponent)};
 }
 
 /// `1 / norm`, or `norm` (INVERSE): 256 entries on [1, 2), then one Newton step.
-template <bool INVERSE>
+template <bool INVERSE, Built BUILT = DSP>
 inline Root root_reciprocal(UInt<31> norm, const UInt<17> (&table)[256]) {
 #pragma HLS inline // one root unit for each lane
   const UInt<6> exponent = leading_bit(norm);
@@ -323,18 +545,20 @@ inline Root root_reciprocal(UInt<31> norm, const UInt<17> (&table)[256]) {
   if (INVERSE) return {UInt<18>(m), Int<6>(exponent)};
   const UInt<8> entry = UInt<8>((m >> 8) - 256);
   const Int<18> r0 = table[entry];
-  const Int<19> product = rshr<36>(multiply<18, 18>(Int<18>(m), r0), 16);
-  const Int<19> r = rshr<37>(multiply<18, 19>(r0, Int<19>(131072 - product)), 16);
+  const Int<19> product = rshr<36>(multiply<18, 18, BUILT>(Int<18>(m), r0), 16);
+  const Int<19> r = rshr<37>(multiply<18, 19, BUILT>(r0, Int<19>(131072 - product)), 16);
   return {UInt<18>(r), Int<6>(-Int<6>(exponent))};
 }
 
 /// `clamp(rshr(x * root * multiplier, shift), lo, hi)`: what GDN makes of a 13-bit value.
+template <Built BUILT = DSP>
 inline Int<32> scale_by_root(Int<13> x, Root root, UInt<17> multiplier, UInt<6> shift, Int<32> lo,
                              Int<32> hi) {
 #pragma HLS inline // two multipliers for each lane
-  const Int<32> scaled = multiply<13, 19>(x, Int<19>(root.mantissa));
+  const Int<32> scaled = multiply<13, 19, BUILT>(x, Int<19>(root.mantissa));
   const UInt<6> places = static_cast<UInt<6>>(Int<8>(shift) + 16 - root.exponent);
-  return clamp<50>(rshr<50>(multiply<32, 18>(scaled, Int<18>(multiplier)), places), lo, hi);
+  const Int<50> product = multiply<32, 18, BUILT>(scaled, Int<18>(multiplier));
+  return clamp<50>(rshr<50>(product, places), lo, hi);
 }
 
 /// A norm that a root is defined for: a lane behind the last channel carries 0.
@@ -361,6 +585,31 @@ inline Column plus(Column left, Column right) {
   const Int<20> address = static_cast<Int<20>>(left.address + right.address);
   if (bank < BANKS) return {static_cast<Int<8>>(bank), address};
   return {static_cast<Int<8>>(bank - BANKS), static_cast<Int<20>>(address + WORDS)};
+}
+
+/// What the output rows of a convolution that are alike have in common: its loop takes one of these from
+/// a table when a row begins.
+struct Row {
+  int steps;    // of the MAC array
+  int words;    // of the input that are read meanwhile
+  int trip;     // iterations: the greater of the two
+  int taps;     // rows of taps
+  int weight;   // the first word of weights
+  int on;       // input rows from its first tap row to that of the next output row, within the frame
+  int on_slots; // the same in slots of the line buffer, also from one frame to the next
+  int repeats;  // how often its group of rows comes again
+  int back;     // the first kind of its group if it is the last one, else -1
+  int next;     // the kind that follows when the group has come for the last time
+};
+
+/// Whether this is one of the PART steps among WHOLE that are spread evenly; `due` starts from 0.
+template <int PART, int WHOLE>
+inline bool spread(int& due) {
+#pragma HLS inline // two adders side by side
+  if (PART == WHOLE) return true;
+  const bool is = due + PART >= WHOLE;
+  due += is ? PART - WHOLE : PART;
+  return is;
 }
 
 /// `value` modulo COUNT, for a value below 2 * COUNT.
@@ -408,33 +657,39 @@ LOAD_WORD:
   }
 }
 
-/// Reads COUNT beats of an AXI port in one burst.
-template <int COUNT>
-inline void load_beats(const Beat* memory, hls::stream<Beat>& beats) {
+/// Reads `frames` tensors of BYTES bytes from an AXI port in one burst.
+template <int BYTES>
+inline void load_beats(const Beat* memory, hls::stream<Beat>& beats, int frames) {
 #pragma HLS inline // the loop of the process that uses it
+  const int count = beats_of(frames, BYTES);
+  licc::frames<0, BYTES, 8>();
 LOAD:
-  for (int beat = 0; beat < COUNT; ++beat) {
+  for (int beat = 0; beat < count; ++beat) {
 #pragma HLS pipeline II=1 // one beat a cycle, so the port bursts
     cycle<1, BEAT_STAGES>();
     beats.write(memory[beat]);
   }
 }
 
-/// Writes COUNT beats to an AXI port in one burst.
-template <int COUNT>
-inline void store_beats(hls::stream<Beat>& beats, Beat* memory) {
+/// Writes `frames` tensors of BYTES bytes to an AXI port in one burst.
+template <int BYTES>
+inline void store_beats(hls::stream<Beat>& beats, Beat* memory, int frames) {
 #pragma HLS inline // the loop of the process that uses it
+  const int count = beats_of(frames, BYTES);
+  licc::frames<0, BYTES, 8>();
 STORE:
-  for (int beat = 0; beat < COUNT; ++beat) {
+  for (int beat = 0; beat < count; ++beat) {
 #pragma HLS pipeline II=1 // one beat a cycle, so the port bursts
     cycle<1, BEAT_STAGES>();
     memory[beat] = beats.read();
   }
 }
 
-/// Beats of a dense NHWC tensor into words of LANES channels, the last word of a pixel zero-filled.
+/// Beats of `frames` dense NHWC tensors into words of LANES channels, the last word of a pixel
+/// zero-filled. Pixels side by side in a word are one pixel here, with the channels of all of them.
 template <int CHANNELS, int PIXELS, class T, int LANES>
-inline void unpack_beats(hls::stream<Beat>& beats, hls::stream<Pack<T, LANES>>& output) {
+inline void unpack_beats(hls::stream<Beat>& beats, hls::stream<Pack<T, LANES>>& output,
+                         int frames) {
 #pragma HLS inline // the loop of the process that uses it
   constexpr int VALUES = 8 / sizeof(T);                // values in a beat
   constexpr int WORDS = ceil_div(CHANNELS, LANES);     // words of a pixel
@@ -443,8 +698,10 @@ inline void unpack_beats(hls::stream<Beat>& beats, hls::stream<Pack<T, LANES>>& 
   T held[LANES + VALUES] = {};
 #pragma HLS array_partition variable=held complete // a shift register
   int count = 0; // values held
+  const int total = PIXELS * frames;
+  licc::frames<0, PIXELS * WORDS>();
 PIXEL:
-  for (int pixel = 0; pixel < PIXELS; ++pixel) {
+  for (int pixel = 0; pixel < total; ++pixel) {
   WORD:
     for (int word = 0; word < WORDS; ++word) {
 #pragma HLS pipeline II=READS // beats that one word can need
@@ -476,9 +733,9 @@ PIXEL:
   }
 }
 
-/// Words of LANES channels into beats of a dense NHWC tensor; fill lanes are dropped.
+/// Words of LANES channels into beats of `frames` dense NHWC tensors; fill lanes are dropped.
 template <int CHANNELS, int PIXELS, class T, int LANES>
-inline void pack_beats(hls::stream<Pack<T, LANES>>& input, hls::stream<Beat>& beats) {
+inline void pack_beats(hls::stream<Pack<T, LANES>>& input, hls::stream<Beat>& beats, int frames) {
 #pragma HLS inline // the loop of the process that uses it
   using Bits = std::make_unsigned_t<T>;
   constexpr int VALUES = 8 / sizeof(T);                // values in a beat
@@ -488,8 +745,10 @@ inline void pack_beats(hls::stream<Pack<T, LANES>>& input, hls::stream<Beat>& be
   T held[LANES + 2 * VALUES] = {};
 #pragma HLS array_partition variable=held complete // a shift register
   int count = 0; // values held
+  const int total = PIXELS * frames;
+  licc::frames<0, PIXELS * WORDS>();
 PIXEL:
-  for (int pixel = 0; pixel < PIXELS; ++pixel) {
+  for (int pixel = 0; pixel < total; ++pixel) {
   WORD:
     for (int word = 0; word < WORDS; ++word) {
 #pragma HLS pipeline II=WRITES // beats that one word can complete
@@ -519,7 +778,7 @@ PIXEL:
       }
     }
   }
-  if (count > 0) { // the tensor ends within a beat
+  if (count > 0) { // the last tensor ends within a beat
     Beat beat = 0;
     for (int value = 0; value < VALUES; ++value) {
 #pragma HLS unroll // wires

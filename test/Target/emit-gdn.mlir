@@ -2,30 +2,33 @@
 // RUN: %python -m licc.target.emit %s | filecheck %s
 
 // CHECK:      // g_a.1: the norm of GDN beside its input, 4x2x3: max(1, rshr(beta + sum of gamma * p, 11)),
-// CHECK-NEXT: // p = x^2. 2 outputs x 2 inputs = 4 MACs a cycle, 4 cycles a pixel.
+// CHECK-NEXT: // p = x^2. 2 outputs x 2 inputs = 4 MACs a cycle, 4 cycles a pixel, 24 a frame.
 // CHECK-NEXT: void g_a_1_norm(
 // CHECK:        static licc::UInt<17> gamma[4][4];
 // CHECK:        static licc::Int<48> beta[2][2];
-// CHECK:            licc::multiply_add_norm<2, 2>(gamma[word], power, sums);
+// A pixel comes in one word of four channels, spread over the steps of the one before; p is taken once.
+// CHECK:            if (licc::spread<1, STEPS>(due) && pixel + 1 < total) {
+// CHECK:                powers[1 - half][fill + lane] = licc::square(value);
+// CHECK:              licc::multiply_add_norm<2, 2>(gamma[step], power, sums);
 // CHECK:      // g_a.1: 8x2x3 from words of 4 channels to words of 2.
 // CHECK-NEXT: void g_a_1_repack(hls::stream<licc::Pack<std::int32_t, 4>>& input,
-// CHECK-NEXT:                   hls::stream<licc::Pack<std::int32_t, 2>>& output) {
+// CHECK-NEXT:                   hls::stream<licc::Pack<std::int32_t, 2>>& output, int frames) {
 // CHECK:      // g_a.1: every value of 4x2x3 by itself.
 // CHECK-NEXT: void g_a_1_root(
 // CHECK:        static const licc::UInt<17> table[256] = {
 // CHECK-NEXT:       65408, 65155,
-// CHECK:          licc::scale_by_root(value,
-// CHECK-NEXT:       licc::root_sqrt<false>(licc::positive(norm), table),
+// CHECK:            licc::scale_by_root(value,
+// CHECK-NEXT:         licc::root_sqrt<false>(licc::positive(norm), table),
 
 "hls.design"() ({
-  %0 = "hls.port_in"() {name = "g_a_input", role = "latent", shape = array<i64: 4, 2, 3>} : () -> !hls.stream<vector<2xi16>, 16 : i64>
+  %0 = "hls.port_in"() {name = "g_a_input", role = "latent", shape = array<i64: 4, 2, 3>} : () -> !hls.stream<vector<4xi16>, 16 : i64>
   %1 = "hls.process"(%0) ({
-    ^bb0(%in: !hls.stream<vector<2xi16>, 16 : i64>):
+    ^bb0(%in: !hls.stream<vector<4xi16>, 16 : i64>):
       %g = "hls.ram"() {name = "gamma", init = dense<"0x9C0C0000FDB601009F87010075010000CF1B010099080000C5060000B3000000B605000073030000490100001300000005000000531100007B0000001B000000"> : tensor<4x4xi32>} : () -> !hls.memory<vector<4xi32>, 4 : i64>
       %b = "hls.ram"() {name = "beta", init = dense<"0x1306000000000000F80A000000000000330F000000000000680A000000000000"> : tensor<2x2xi64>} : () -> !hls.memory<vector<2xi64>, 2 : i64>
-      %p = "hls.gdn_norm"(%in, %g, %b) {shape = array<i64: 4, 2, 3>, form = "rsqrt", norm_shift = 11 : i64, acc_range = array<i64: 1, 3195472449536>, norm_range = array<i64: 1, 1560289282>, folding = #hls.folding<2 : i64, 2 : i64, 1 : i64, 1 : i64, 1 : i64>} : (!hls.stream<vector<2xi16>, 16 : i64>, !hls.memory<vector<4xi32>, 4 : i64>, !hls.memory<vector<2xi64>, 2 : i64>) -> vector<4xi32>
+      %p = "hls.gdn_norm"(%in, %g, %b) {shape = array<i64: 4, 2, 3>, form = "rsqrt", norm_shift = 11 : i64, acc_range = array<i64: 1, 3195472449536>, norm_range = array<i64: 1, 1560289282>, folding = #hls.folding<2 : i64, 2 : i64, 1 : i64, 1 : i64, 1 : i64>} : (!hls.stream<vector<4xi16>, 16 : i64>, !hls.memory<vector<4xi32>, 4 : i64>, !hls.memory<vector<2xi64>, 2 : i64>) -> vector<4xi32>
       "hls.write"(%p) : (vector<4xi32>) -> ()
-    }) {name = "g_a_1_norm", layer = "g_a.1"} : (!hls.stream<vector<2xi16>, 16 : i64>) -> !hls.stream<vector<4xi32>, 16 : i64>
+    }) {name = "g_a_1_norm", layer = "g_a.1"} : (!hls.stream<vector<4xi16>, 16 : i64>) -> !hls.stream<vector<4xi32>, 16 : i64>
   %2 = "hls.process"(%1) ({
     ^bb0(%in: !hls.stream<vector<4xi32>, 16 : i64>):
       %p = "hls.repack"(%in) {shape = array<i64: 8, 2, 3>} : (!hls.stream<vector<4xi32>, 16 : i64>) -> vector<2xi32>

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import zlib
 from pathlib import Path
@@ -24,25 +25,32 @@ from support.hls_modules import (
     repack,
     rshr,
 )
-from support.simulation import NAMES, TOPS, emit, expect_exact, make
+from support.schedules import lowered, random_typed
+from support.simulation import NAMES, TOPS, emit, expect_exact, make, one_below
+from support.typed import sample
 from torch_mlir import ir
 
+from licc.cost import cycles
 from licc.dialects import make_context
 from licc.errors import UserError
 from licc.interp import hls
 from licc.target.emit import EmitError, EmitOptions, write_build
 from licc.target.emit.golden import sums_of
-from licc.target.emit.view import _repack_steps, signed_bits, view_of
+from licc.target.emit.reader import signed_bits, view_of
+from licc.target.emit.rows import Rows, overwritten
 from licc.target.emit.write import golden_input
 
 
 # --------------------------------------------------------------------------------------------------
 # Random layers, four designs a build
 # --------------------------------------------------------------------------------------------------
+def divisors(number):
+    return [d for d in range(1, number + 1) if number % d == 0]
+
+
 def random_conv(rng, layer):
-    """A convolution with any kernel, stride, padding, phases, folding, types and following units."""
+    """A convolution with any kernel, stride, padding, phases, folding, words, types and following units."""
     element = rng.choice(["i8", "ui8", "i16"])
-    oc = rng.choice([1, 2, 3, 4, 8])
     upsample = rng.choice([1, 1, 2, 3])
     kernel = (
         (rng.randint(1, 9), rng.randint(1, 9)) if rng.random() < 0.5 else (rng.choice([3, 5]),) * 2
@@ -56,28 +64,50 @@ def random_conv(rng, layer):
         kernel = max(kernel[0], upsample), max(kernel[1], upsample)
         padding, output_padding = rng.randint(0, min(kernel) // 2), rng.randint(0, upsample - 1)
         height, width = max(height, 1 + 2 * padding), max(width, 1 + 2 * padding)
-    return Conv(
-        inputs=rng.randint(1, 9),
-        outputs=rng.randint(1, 9),
-        height=height,
-        width=width,
-        kernel=kernel,
-        stride=rng.randint(1, 4) if upsample == 1 else 1,
-        padding=padding,
-        upsample=upsample,
-        output_padding=output_padding,
-        oc=oc,
-        ic=rng.choice([1, 2, 3, 4, 8]),
-        kh=rng.randint(1, max(1, min(4, -(-kernel[0] // upsample)))),
-        kw=rng.randint(1, max(1, min(5, -(-kernel[1] // upsample)))),
-        element=element,
-        paired=oc % 2 == 0 and element != "i16" and rng.random() < 0.7,
-        out_element=rng.choice(["i8", "i16", "ui8"]),
-        activation=rng.choice(["", "relu", "leaky_relu"]),
-        fraction=rng.choice([0, 0, 2]),
-        seed=rng.randint(0, 10**6),
-        layer=layer,
-    )
+    inputs, outputs = rng.randint(1, 9), rng.randint(1, 9)
+    ic = min(rng.choice([1, 2, 3, 4, 8]), inputs)
+    intake = rng.choice(divisors(ic))
+    if ic == inputs and rng.random() < 0.4:
+        intake = ic * rng.choice(divisors(width))
+    bits = rng.choice([9, 10, 0]) if element == "i16" else 0
+    arguments = {
+        "inputs": inputs,
+        "outputs": outputs,
+        "height": height,
+        "width": width,
+        "kernel": kernel,
+        "stride": rng.randint(1, 4) if upsample == 1 else 1,
+        "padding": padding,
+        "upsample": upsample,
+        "output_padding": output_padding,
+        "oc": rng.choice([1, 2, 3, 4, 8]),
+        "ic": ic,
+        "kh": rng.randint(1, max(1, min(4, -(-kernel[0] // upsample)))),
+        "kw": rng.randint(1, max(1, min(5, -(-kernel[1] // upsample)))),
+        "px": rng.choice([1, 1, 2, 3, 4]),
+        "intake": intake,
+        "extra_rows": rng.choice([0, 0, 1, 2]),
+        "element": element,
+        "bits": bits,
+        "out_element": rng.choice(["i8", "i16", "ui8"]),
+        "activation": rng.choice(["", "relu", "leaky_relu"]),
+        "fraction": rng.choice([0, 0, 2]),
+        "seed": rng.randint(0, 10**6),
+        "layer": layer,
+    }
+    arguments["lanes"] = random_lanes(rng, Conv(**arguments))
+    narrow = element != "i16" or bits > 0
+    packings = ["", "single", "pixels" if narrow and arguments["px"] % 2 == 0 else ""]
+    return Conv(**arguments, packing=rng.choice(packings))
+
+
+def random_lanes(rng, conv):
+    """Lanes of what drains a convolution: of a pixel, or of several."""
+    group = conv.px * conv.upsample
+    several = [k for k in divisors(conv.out_shape[2]) if k > 1 and group % k == 0]
+    if several and rng.random() < 0.5:
+        return conv.outputs * rng.choice(several)
+    return rng.randint(1, conv.outputs)
 
 
 def convolutions(seed):
@@ -86,11 +116,12 @@ def convolutions(seed):
     text, golden, inputs = "", {}, {}
     for name, top in zip(NAMES, TOPS, strict=True):
         conv = random_conv(rng, f"{name}.0")
-        process = f"{name}_0_conv"
-        body = port_in(conv.x.shape, conv.element, conv.ic, name=name) + conv.text(process)
-        out = port_out("1", conv.out_shape, conv.out_element, conv.oc, name=name)
+        body = port_in(conv.x.shape, conv.element, conv.intake, name=name)
+        body += conv.text(f"{name}_0_conv")
+        out = port_out("1", conv.out_shape, conv.out_element, conv.lanes, name=name)
         text += design(name, top, body + out)
-        golden[process], inputs[name] = conv.result(conv.x), conv.x
+        golden |= conv.golden(f"{name}_0")
+        inputs[name] = conv.x
     return text, golden, inputs
 
 
@@ -109,11 +140,12 @@ def gdns(seed):
             oc=rng.randint(1, 5),
             ic=rng.randint(1, 5),
             lanes=rng.randint(1, 5),
+            intake=rng.randint(1, 9),
             norm_shift=rng.randint(0, 8),
             out_element=rng.choice(["i8", "i16"]),
             seed=rng.randint(0, 10**6),
         )
-        body = port_in(gdn.x.shape, "i16", gdn.ic, "latent", name)
+        body = port_in(gdn.x.shape, "i16", gdn.intake, "latent", name)
         body += gdn.text(0, 1, f"{name}_1", f"{name}.1")
         last = 2 if gdn.oc == gdn.lanes else 3
         out = port_out(last, gdn.x.shape, gdn.out_element, gdn.lanes, name=name)
@@ -134,32 +166,19 @@ def test_interpreter_and_formulas_agree(made, seed):
                 np.testing.assert_array_equal(values, golden[process], process)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_convolutions_simulate_exactly(tmp_path, seed):
-    text, golden, inputs = convolutions(seed)
-    emit(text, tmp_path, golden, inputs)
-    expect_exact(tmp_path, 4)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5, 40))
-def test_more_convolutions_simulate_exactly(tmp_path, seed):
-    text, golden, inputs = convolutions(seed)
-    emit(text, tmp_path, golden, inputs)
-    expect_exact(tmp_path, 4)
-
-
+@pytest.mark.parametrize("made", [convolutions, gdns])
 @pytest.mark.parametrize("seed", range(3))
-def test_gdn_simulates_exactly(tmp_path, seed):
-    text, golden, inputs = gdns(seed)
-    emit(text, tmp_path, golden, inputs)
+def test_layers_simulate_exactly(tmp_path, made, seed):
+    text, golden, inputs = made(seed)
+    emit(text, tmp_path, golden, inputs, frames=3)
     expect_exact(tmp_path, 4)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3, 15))
-def test_more_gdn_simulates_exactly(tmp_path, seed):
-    text, golden, inputs = gdns(seed)
+@pytest.mark.parametrize("made", [convolutions, gdns])
+@pytest.mark.parametrize("seed", range(3, 20))
+def test_more_layers_simulate_exactly(tmp_path, made, seed):
+    text, golden, inputs = made(seed)
     emit(text, tmp_path, golden, inputs)
     expect_exact(tmp_path, 4)
 
@@ -172,6 +191,40 @@ def test_other_builds_of_the_same_code(tmp_path, made, target):
     text, golden, inputs = made(100)
     emit(text, tmp_path, golden, inputs)
     expect_exact(tmp_path, 4, target)
+
+
+# --------------------------------------------------------------------------------------------------
+# Random networks under random schedules
+# --------------------------------------------------------------------------------------------------
+def emit_network(out, seed):
+    """The build of a random small transform under a random legal schedule, of two golden frames."""
+    rng = np.random.default_rng(seed)
+    with make_context() as context, ir.Location.unknown():
+        name, typed = random_typed(context, rng)
+        x = sample(typed, name)[0]
+        module = lowered(typed, rng)
+        write_build(module, out, EmitOptions(feed=lambda *_: one_below(x, 2), frames=2))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_networks_simulate_exactly(tmp_path, seed):
+    emit_network(tmp_path, seed)
+    expect_exact(tmp_path, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5, 60))
+def test_more_networks_simulate_exactly(tmp_path, seed):
+    emit_network(tmp_path, seed)
+    expect_exact(tmp_path, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["exact", "sanitize"])
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_other_builds_of_networks(tmp_path, seed, target):
+    emit_network(tmp_path, seed)
+    expect_exact(tmp_path, 1, target)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -232,13 +285,39 @@ def test_pointwise_processes_simulate_exactly(tmp_path):
     expect_exact(tmp_path, 1)
 
 
+def wide_chain():
+    """abs on words of two pixels from port to port; a frame is 30 values, so that frames share beats."""
+    shape = (3, 5, 2)
+    x = np.random.default_rng(1).integers(-128, 128, shape)
+    absolute = (
+        '      %last = "hls.activation"(%word) {kind = "abs", range = array<i64: 0, 127>, '
+        "multiplier = 0 : i64, shift = 0 : i64} : (vector<6xi8>) -> vector<6xi8>\n"
+    )
+    body = (
+        port_in(shape, "i8", 6, "latent", "h_a")
+        + pointwise(0, 1, shape, "i8", 6, absolute, "i8", "h_a_abs", "h_a.abs")
+        + port_out(1, shape, "i8", 6, "symbols", "h_a")
+    )
+    golden = {"h_a_abs": np.minimum(np.abs(x), 127)}
+    return design("h_a", "hyper_encoder", body), golden, {"h_a": x}
+
+
+def test_words_of_several_pixels_simulate_exactly(tmp_path):
+    text, golden, inputs = wide_chain()
+    emit(text, tmp_path, golden, inputs, frames=3)
+    expect_exact(tmp_path, 1)
+    # More frames than there are golden ones: those again.
+    status, output = make(tmp_path, FRAMES=7)
+    assert (status, "0 mismatches of 1080 values" in output) == (0, True), output
+
+
 @pytest.mark.parametrize(
     ("lanes_in", "lanes_out"), [(a, b) for a in (1, 2, 5, 8) for b in (1, 3, 5, 8)]
 )
 def test_repack_steps_are_enough_and_few(lanes_in, lanes_out):
     for channels in range(1, 40):
         in_words, out_words = -(-channels // lanes_in), -(-channels // lanes_out)
-        steps = _repack_steps(lanes_in, lanes_out, in_words, out_words)
+        steps = cycles.repack(1, channels, lanes_in, lanes_out)
         assert max(in_words, out_words) <= steps <= max(in_words, out_words) + 1
 
 
@@ -250,7 +329,7 @@ def one_conv(tmp_path_factory):
     """A build of one convolution that simulates exactly; tests put back what they change."""
     conv = Conv(inputs=3, outputs=4, height=6, width=7, oc=2, ic=3, seed=5)
     out = tmp_path_factory.mktemp("conv")
-    emit(conv.module(), out, {"g_a_0_conv": conv.result(conv.x)}, {"g_a": conv.x})
+    emit(conv.module(), out, conv.golden(), {"g_a": conv.x})
     expect_exact(out, 1)
     return conv, out
 
@@ -277,13 +356,13 @@ def test_a_wrong_weight_is_found_where_it_first_shows(one_conv):
     wrong = conv.weight.copy()
     wrong[3, 0, 1, 1] = np.array(weight ^ 0x7F).astype(np.int8)
     right, conv.weight = conv.weight, wrong
-    values = conv.result(conv.x)
+    values = conv.accumulators(conv.x)
     conv.weight = right
-    differs = np.argwhere((values != conv.result(conv.x)).any(axis=0))
+    differs = np.argwhere((values != conv.accumulators(conv.x)).any(axis=0))
     row, column = differs[0]
     assert status != 0
     assert text.splitlines()[0] == (
-        "g_a: layer g_a.0, process g_a_0_conv: first mismatch at channel 3, "
+        "g_a: layer g_a.0, process g_a_0_conv: first mismatch at frame 0, channel 3, "
         f"row {row}, column {column}"
     )
 
@@ -291,15 +370,15 @@ def test_a_wrong_weight_is_found_where_it_first_shows(one_conv):
 def test_a_wrong_golden_output_is_found_with_its_values(one_conv):
     conv, out = one_conv
     path = out / "hls" / "golden" / "g_a.output.bin"
-    expected = conv.result(conv.x)
-    before = changed(path, (2 * 7 + 3) * 4 + 1)
+    before = changed(path, (6 * 7 + 2 * 7 + 3) * 4 + 1)
     status, text = make(out)
     path.write_bytes(before)
+    expected = conv.result(np.flip(conv.x, (1, 2)))  # the second golden frame
     value = int(expected[1, 2, 3])
     other = int(np.int8(np.uint8(value & 0xFF) ^ np.uint8(0x55)))
     assert status != 0
     assert (
-        "g_a: layer g_a.0, output g_a_output: first mismatch at channel 1, row 2, column 3: "
+        "g_a: layer g_a.0, output g_a_output: first mismatch at frame 1, channel 1, row 2, column 3: "
         f"expected {other}, got {value}\n"
     ) in text
 
@@ -318,6 +397,13 @@ def test_missing_golden_data_and_headers_are_named(one_conv):
     path.write_bytes(kept)
     assert status != 0
     assert "golden sums end too early" in text
+    path = out / "hls" / "golden" / "g_a.input.bin"
+    kept = path.read_bytes()
+    path.write_bytes(kept[:-1])
+    status, text = make(out)
+    path.write_bytes(kept)
+    assert status != 0
+    assert "g_a: golden/g_a.input.bin: 251 bytes are not frames of 126" in text
     status, text = make(out, "clean")
     assert status == 0
     status, text = make(out, AP_TYPES="/nowhere")
@@ -351,10 +437,6 @@ def test_both_compilers_accept_every_warning(tmp_path):
 # --------------------------------------------------------------------------------------------------
 # What the printer does not know
 # --------------------------------------------------------------------------------------------------
-def subpixel_text():
-    return Conv(upsample=2, kernel=(3, 3), padding=1, output_padding=1, ic=3).module()
-
-
 def two_chains():
     """A design with two inputs and two outputs."""
     body = port_in((2, 1, 1), "i8", 2, name="a") + port_out(0, (2, 1, 1), "i8", 2, name="a")
@@ -366,7 +448,6 @@ def replaced(text, old, new, count=-1):
     return text.replace(old, new, count)
 
 
-FOLDING = "#hls.folding<2 : i64, 3 : i64, {} : i64, {} : i64, 1 : i64>"
 ABS = (
     '      %last = "hls.activation"(%word) {kind = "abs", range = array<i64: 0, 127>, multiplier = 0 : i64, '
     "shift = 0 : i64} : (vector<2xi8>) -> vector<2xi8>\n"
@@ -379,24 +460,6 @@ ABS = (
         (two_chains(), "'hls.design' op expected one 'hls.port_in' and one 'hls.port_out'"),
         (
             replaced(
-                subpixel_text(), "steps = array<i64: 1, 2, 2, 4>", "steps = array<i64: 2, 1, 2, 4>"
-            ),
-            "'hls.mac_array' op expected steps of '(1, 2, 2, 4)'",
-        ),
-        (
-            replaced(Conv(kw=3).module(), FOLDING.format(1, 3), FOLDING.format(3, 1), 1),
-            "'hls.mac_array' op expected the folding of its window buffer",
-        ),
-        (
-            replaced(
-                Conv(height=12, kernel=(1, 1), padding=0).module(),
-                "array<i64: 4, 12, 9>",
-                "array<i64: 4, 2, 9>",
-            ),
-            "'hls.window_buffer' op expected more rows than 2: row 1 is overwritten",
-        ),
-        (
-            replaced(
                 design(
                     "g_a",
                     "encoder",
@@ -407,7 +470,7 @@ ABS = (
                 '"hls.read"(%in) {shape = array<i64: 2, 1, 1>}',
                 '"hls.window_buffer"(%in) {input = array<i64: 2, 1, 1>, output = array<i64: 2, 1, 1>, '
                 "stride = 1 : i64, upsample = 1 : i64, row_taps = array<i64: 0, 1>, column_taps = array<i64: 0, 1>, "
-                "rows = 2 : i64, folding = #hls.folding<2 : i64, 2 : i64, 1 : i64, 1 : i64, 1 : i64>}",
+                "rows = 2 : i64, banks = array<i64: 1, 1>, folding = #hls.folding<2 : i64, 2 : i64, 1 : i64, 1 : i64, 1 : i64>}",
             ),
             "'hls.window_buffer' op expected 'hls.mac_array' behind it",
         ),
@@ -421,6 +484,88 @@ def test_what_the_printer_does_not_know_is_an_error_and_nothing_is_written(tmp_p
     assert message in str(error.value)
     assert str(error.value).startswith("loc(")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("conv", "least", "row"),
+    [
+        # (input rows, output rows, stride, (first tap row, taps)): the row that is filled meanwhile
+        ((12, 12, 1, (0, 1)), 2, 0),
+        ((7, 7, 1, (-1, 3)), 4, 0),
+        # Without padding, the next frame comes in while the last three rows of this one are still read.
+        ((7, 5, 1, (0, 3)), 6, 4),
+        ((9, 4, 2, (0, 3)), 6, 6),
+    ],
+)
+def test_rows_are_not_overwritten_while_they_are_read(conv, least, row):
+    height, out_height, stride, taps = conv
+
+    def rows(held):
+        return Rows((1, height, 1), (1, out_height, 1), stride, 1, (taps,), held, 1)
+
+    assert overwritten(rows(least)) is None
+    assert overwritten(rows(least - 1)) == row
+
+
+def walked_distances(conv, body):
+    """Iterations between writes of the line buffer, reads and the writes that replace, group by group."""
+    height, width = conv.x.shape[1:]
+    words = (
+        width // (conv.intake // conv.inputs)
+        if conv.intake > conv.inputs
+        else width * math.ceil(conv.inputs / conv.intake)
+    )
+    groups = math.ceil(math.ceil(conv.out_shape[2] / conv.upsample) / conv.px)
+    rows, columns = conv.axis_taps(0), conv.axis_taps(1)
+    written, read = {}, {}
+    raw = war = 1 << 30
+    step = taken = 0
+    kind, repeats, row = body.kinds[0], 0, -1
+    for _ in range(3 * conv.out_shape[1] + 1):
+        for n in range(kind.words):
+            line, word = divmod(taken, words)
+            when = step + -(-(n + 1) * kind.trip // kind.words) - 1
+            # All columns that a word has a part of.
+            for x in range(word * width // words, -(-(word + 1) * width // words)):
+                written[line, x] = when
+                war = min(war, when - read.get((line - body.rows, x), -(1 << 30)))
+            taken += 1
+        if row >= 0:
+            frame, y = divmod(row, conv.out_shape[1])
+            dy, used = rows[y % conv.upsample]
+            top = y // conv.upsample * conv.stride + dy
+            lines = [frame * height + t for t in range(top, top + len(used)) if 0 <= t < height]
+            per_group = kind.steps // groups
+            for group in range(groups):
+                left = group * conv.px * conv.stride
+                reach = {
+                    left + p * conv.stride + dx + j
+                    for dx, taps in columns
+                    for p in range(conv.px)
+                    for j in range(len(taps))
+                }
+                for place in ((line, x) for line in lines for x in reach if 0 <= x < width):
+                    raw = min(raw, step + group * per_group - written[place])
+                    read[place] = step + (group + 1) * per_group - 1
+        step, row = step + kind.trip, row + 1
+        again = kind.back >= 0 and repeats > 0
+        following = body.kinds[kind.back if again else kind.next]
+        if kind.back >= 0:
+            repeats = repeats - 1 if again else following.repeats
+        kind = following
+    return raw, war
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_scheduler_is_told_no_more_distance_than_there_is(seed):
+    conv = random_conv(random.Random(seed), "g_a.0")
+    with make_context(), ir.Location.unknown():
+        module = ir.Module.parse(conv.module())  # keeps its ops alive
+        body = view_of(module.body.operations[0].operation).processes[0].body
+    raw, war = body.distances
+    found = walked_distances(conv, body)
+    assert 1 <= raw <= found[0]
+    assert 1 <= war <= found[1]
 
 
 # --------------------------------------------------------------------------------------------------

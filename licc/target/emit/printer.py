@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 import jinja2
 
 from licc.cost import cycles
-from licc.target.emit.view import Convolution, Design, Port, Process, has_sums
+from licc.target.emit.view import BEAT_BYTES, Convolution, Design, Port, Process, has_sums
 
 __all__ = ["print_design", "print_testbench", "print_timed", "render"]
 
@@ -20,6 +21,13 @@ BEAT = "licc::Beat"
 # A parameter stream is as deep as a burst; the port's own FIFOs absorb the latency of the memory.
 PARAMETER_DEPTH = 16
 PORT_DEPTH = 64
+FRAMES = "int frames"
+_SHARING = {
+    "single": "one a DSP",
+    "pair": "two outputs a DSP",
+    "pixels": "two pixels a DSP",
+    "quad": "four a DSP",
+}
 
 
 @functools.cache
@@ -32,7 +40,7 @@ def _environment() -> jinja2.Environment:
     )
     filters: dict[str, Any] = environment.filters  # jinja2 has the types of its own filters only
     filters["shape"] = lambda shape: "x".join(map(str, shape))
-    filters["most_trip"] = _most_trip
+    filters["sharing"] = lambda packing: _SHARING[packing]
     filters["wrap"] = _wrap
     filters["plus"] = lambda number: f"- {-number}" if number < 0 else f"+ {number}"
     filters["outdent"] = lambda indent: indent[2:]
@@ -42,13 +50,6 @@ def _environment() -> jinja2.Environment:
 def render(name: str, **values: Any) -> str:
     """A template, filled in."""
     return _environment().get_template(name).render(values)
-
-
-def _most_trip(body: Convolution) -> int:
-    """Iterations of the longest row of a convolution."""
-    row_words = body.input[2] * body.in_words
-    rows = max(body.stride, min(body.input[1], body.row_end[0]))
-    return max(*body.row_steps, rows * row_words)
 
 
 def _wrap(expression: str, indent: int, used: int) -> str:
@@ -122,16 +123,16 @@ def _region(design: Design) -> _Region:
     reader = (
         _Call(
             f"{source.name}_load",
-            (f"const {BEAT}* memory", in_beats),
-            (source.name, beats_in),
+            (f"const {BEAT}* memory", in_beats, FRAMES),
+            (source.name, beats_in, "frames"),
             (),
             (beats_in,),
-            source.beats,
+            _beats(source),
         ),
         _Call(
             f"{source.name}_unpack",
-            (in_beats, _stream_of(source.word.cpp, "output")),
-            (beats_in, names[0]),
+            (in_beats, _stream_of(source.word.cpp, "output"), FRAMES),
+            (beats_in, names[0], "frames"),
             (beats_in,),
             (names[0],),
             _port_cycles(source),
@@ -140,19 +141,19 @@ def _region(design: Design) -> _Region:
     writer = (
         _Call(
             f"{sink.name}_pack",
-            (_stream_of(sink.word.cpp, "input"), in_beats),
-            (names[-1], beats_out),
+            (_stream_of(sink.word.cpp, "input"), in_beats, FRAMES),
+            (names[-1], beats_out, "frames"),
             (names[-1],),
             (beats_out,),
             _port_cycles(sink),
         ),
         _Call(
             f"{sink.name}_store",
-            (in_beats, f"{BEAT}* memory"),
-            (beats_out, sink.name),
+            (in_beats, f"{BEAT}* memory", FRAMES),
+            (beats_out, sink.name, "frames"),
             (beats_out,),
             (),
-            sink.beats,
+            _beats(sink),
         ),
     )
     processes = tuple(
@@ -179,9 +180,14 @@ def _region(design: Design) -> _Region:
     return _Region(design, loader, reader, processes, writer, tuple(streams))
 
 
+def _beats(port: Port) -> int:
+    """Beats of a frame."""
+    return math.ceil(port.bytes / BEAT_BYTES)
+
+
 def _port_cycles(port: Port) -> int:
-    word = port.word
-    return cycles.port(port.pixels, port.shape[0], word.lanes, 8 * word.bytes)
+    word, (channels, height, width) = port.word, port.shape
+    return int(cycles.port(height * width, channels, word.lanes, 8 * word.bytes))
 
 
 def _process_call(process: Process, read: str, written: str) -> _Call:
@@ -190,6 +196,8 @@ def _process_call(process: Process, read: str, written: str) -> _Call:
     if process.memories:
         formal += [_stream_of(BEAT, "parameters"), "bool load"]
         actual += [f"{process.name}_parameters", "load"]
+    formal.append(FRAMES)
+    actual.append("frames")
     reads = (read, f"{process.name}_parameters") if process.memories else (read,)
     return _Call(process.name, tuple(formal), tuple(actual), reads, (written,), process.cycles)
 
@@ -198,6 +206,7 @@ def _top(design: Design) -> str:
     formal = [f"const {BEAT}* {design.source.name}", f"{BEAT}* {design.sink.name}"]
     if design.loaded:
         formal += [f"const {BEAT}* parameters", "bool load"]
+    formal.append(FRAMES)
     return _signature(design.top, formal)
 
 
@@ -206,7 +215,7 @@ def _top(design: Design) -> str:
 # --------------------------------------------------------------------------------------------------
 def print_design(design: Design) -> tuple[str, str]:
     """The header and the source of a design."""
-    region = _region(design)
+    region, ports = _region(design), (design.source, design.sink)
     offsets: dict[str, int] = {}
     position = 0
     for process in design.loaded:
@@ -226,6 +235,7 @@ def print_design(design: Design) -> tuple[str, str]:
         writer=[call.signature for call in region.writer],
         processes=[render(process.template, process=process) for process in design.processes],
         offsets=offsets,
+        depths=[math.ceil(port.bytes * design.stripes / BEAT_BYTES) for port in ports],
         streams=region.streams,
         calls=[call.text() for call in region.calls],
         top=_top(design),
@@ -234,63 +244,82 @@ def print_design(design: Design) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class _Check:
-    shape: tuple[int, int, int]
-    layer: str
+class _Node:
+    """A call of a testbench.
+
+    Attributes:
+        call: the text.
+        name: of the function.
+        predicted: cycles of a frame, as scheduled.
+        reads, writes: the addresses of its streams.
+        check: how the stream that it writes is compared; "" where it is not.
+    """
+
+    call: str
     name: str
-    stream: str
-    repacked: bool
+    predicted: int
+    reads: str
+    writes: str
+    check: str
+
+
+@dataclass(frozen=True)
+class _Network:
+    """What a testbench prints of a design."""
+
+    design: Design
+    streams: tuple[tuple[str, str, int, str], ...]
+    nodes: tuple[_Node, ...]
+
+
+def _network(design: Design, load: str) -> _Network:
+    """The calls of a design on the buffers of a testbench; `load` says whether parameters are read."""
+    region = _region(design)
+    ports = {
+        design.source.name: "input.data()",
+        design.sink.name: "result.data()",
+        "parameters": "parameters.data()",
+    }
+    checks = {
+        process.name: _check(process, stream.name, has_sums(design, index))
+        for index, (process, stream) in enumerate(
+            zip(design.processes, design.streams[1:], strict=True)
+        )
+    }
+    nodes = tuple(
+        _Node(
+            call.text(load, **ports),
+            call.function,
+            call.cycles,
+            ", ".join(f"&{name}" for name in call.reads),
+            ", ".join(f"&{name}" for name in call.writes),
+            checks.get(call.function, ""),
+        )
+        for call in region.calls
+    )
+    return _Network(design, region.streams, nodes)
+
+
+def _check(process: Process, stream: str, sums: bool) -> str:
+    """The arguments that compare what a process writes with its golden sums."""
+    body = process.body
+    channels, height, width = process.shape
+    order = "licc::Order{}"
+    if isinstance(body, Convolution):
+        order = f"licc::Order{{{body.px}, {body.oc}, {body.upsample}}}"
+    golden = "true" if sums else "false"
+    return (
+        f'"{process.layer}", "{process.name}", {stream}, {channels}, {height}, {width}, '
+        f"{order}, {golden}"
+    )
 
 
 def print_testbench(designs: Sequence[Design]) -> str:
     """The testbench of all designs of a build."""
-    steps: dict[str, list[tuple[str, _Check | None]]] = {}
-    streams: dict[str, list[tuple[str, str, int, str]]] = {}
-    for design in designs:
-        region = _region(design)
-        streams[design.name] = list(region.streams)
-        ports = {
-            design.source.name: "input.data()",
-            design.sink.name: "result.data()",
-            "parameters": "parameters.data()",
-        }
-        texts = [(call, call.text("true", **ports)) for call in region.calls]
-        checks = {
-            process.name: _Check(
-                process.shape,
-                process.layer,
-                process.name,
-                stream.name,
-                repacked=not has_sums(design, index),
-            )
-            for index, (process, stream) in enumerate(
-                zip(design.processes, design.streams[1:], strict=True)
-            )
-        }
-        steps[design.name] = [(text, checks.get(call.function)) for call, text in texts]
-    return render("tb.cpp.j2", designs=designs, steps=steps, streams=streams)
+    return render("tb.cpp.j2", networks=[_network(design, "true") for design in designs])
 
 
 def print_timed(designs: Sequence[Design]) -> str:
     """The testbench of the timed simulation: each design's calls as nodes of a network."""
-    nodes: dict[str, list[dict[str, Any]]] = {}
-    streams: dict[str, list[tuple[str, str, int, str]]] = {}
-    for design in designs:
-        region = _region(design)
-        streams[design.name] = list(region.streams)
-        ports = {
-            design.source.name: "input.data()",
-            design.sink.name: "result.data()",
-            "parameters": "parameters.data()",
-        }
-        nodes[design.name] = [
-            {
-                "name": call.function,
-                "predicted": call.cycles,
-                "reads": ", ".join(f"&{name}" for name in call.reads),
-                "writes": ", ".join(f"&{name}" for name in call.writes),
-                "call": call.text("timed.loads()", **ports),
-            }
-            for call in region.calls
-        ]
-    return render("tb_timed.cpp.j2", designs=designs, nodes=nodes, streams=streams)
+    networks = [_network(design, "timed.loads()") for design in designs]
+    return render("tb_timed.cpp.j2", networks=networks)

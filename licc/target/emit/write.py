@@ -7,7 +7,7 @@ import hashlib
 import importlib.resources
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,17 @@ from torch_mlir import ir
 
 from licc.errors import UserError
 from licc.interp import hls
+from licc.schedule import stripes
 from licc.target.emit.golden import sums_of, tensor_bytes
 from licc.target.emit.printer import print_design, print_testbench, print_timed, render
-from licc.target.emit.view import BEAT_BYTES, Design, EmitError, Memory, has_sums, view_of
+from licc.target.emit.reader import view_of
+from licc.target.emit.view import BEAT_BYTES, Design, EmitError, Memory, has_sums
 
 __all__ = ["EmitOptions", "golden_input", "memory_bytes", "views_of", "write_build"]
 
 Values = npt.NDArray[np.int64]
 # The golden input of a design by name, given the results of the designs before it; None: it has none.
+# All are whole: those of a striped design before they are cut, and stitched.
 Feed = Callable[[str, Mapping[str, Values]], Values | None]
 
 
@@ -34,17 +37,20 @@ class EmitOptions:
     """What emission needs beside the IR.
 
     Attributes:
-        feed: makes the input of a design [channels, height, width], as stored integers, from what the
-            designs before it gave; a design without one gets its image from `golden_image`, or a
+        feed: makes the input of a design [channels, frames * height, width], as stored integers, from
+            what the designs before it gave; a design without one gets its image from `golden_image`, or a
             fixed pattern.
         golden_image: image file for the designs that read an image; None is the embedded one, repeated.
             Cropped or edge-replicated to the frame.
         part: the part that Vitis is told.
+        frames: golden images of each design, one after another; a striped design has `count` frames for
+            each.
     """
 
     feed: Feed | None = None
     golden_image: Path | None = None
     part: str = "xczu9eg-ffvb1156-2-e"
+    frames: int = 1
 
 
 def write_build(module: ir.Module, out: Path, options: EmitOptions | None = None) -> None:
@@ -96,10 +102,10 @@ def _sources(designs: list[Design], options: EmitOptions) -> dict[str, str]:
 
 
 def _runtime(name: str) -> str:
-    """A file of runtime/hls, from the installed package or, beside it, from the source tree."""
+    """A file of runtime/hls, from the source tree (an editable install has a copy that ages) or installed."""
     packaged = importlib.resources.files("licc") / "runtime" / "hls" / name
     in_tree = Path(__file__).resolve().parents[3] / "runtime" / "hls" / name
-    for file in (packaged, in_tree):
+    for file in (in_tree, packaged):
         if file.is_file():
             return file.read_text()
     raise FileNotFoundError(f"licc/runtime/hls/{name} is missing from the installation")
@@ -164,22 +170,53 @@ def _write_golden(
 ) -> None:
     results: dict[str, Values] = {}
     for op, design in designs:
-        values = golden_input(design, options, results)
-        _write(folder / f"{design.name}.input.bin", tensor_bytes(values, design.source))
+        striped = stripes.read(op)
+        whole = golden_input(design, options, results, striped)
+        images = np.split(whole, options.frames, axis=1)
+        frames = [frame for image in images for frame in _cut(image, striped)]
+        _write(folder / f"{design.name}.input.bin", tensor_bytes(_one_below(frames), design.source))
         sums: list[bytes] = []
-        last = values
-        # Process after process: a frame of all of them at once would take gigabytes.
-        for index, (_, last) in enumerate(hls.stream(op, values)):
+        # Process after process: what all of them write at once would take gigabytes.
+        for index, written in enumerate(zip(*(hls.stream(op, f) for f in frames), strict=True)):
+            frames = [values for _, values in written]
             if has_sums(design, index):
-                sums.append(sums_of(last))
-        results[design.name] = last
-        _write(folder / f"{design.name}.output.bin", tensor_bytes(last, design.sink))
+                sums.append(sums_of(_one_below(frames)))
+        count = len(frames) // options.frames
+        stitched = [
+            _stitched(frames[first : first + count], striped)
+            for first in range(0, len(frames), count)
+        ]
+        results[design.name] = _one_below(stitched)
+        _write(folder / f"{design.name}.output.bin", tensor_bytes(_one_below(frames), design.sink))
         _write(folder / f"{design.name}.sums", b"".join(sums))
 
 
-def golden_input(design: Design, options: EmitOptions, results: Mapping[str, Values]) -> Values:
-    """The golden input of `design`: fed from `results`, or the image, or a pattern of small integers."""
-    shape = design.source.shape
+def _cut(image: Values, striped: stripes.Stripes | None) -> list[Values]:
+    return [image] if striped is None else stripes.cut(image, striped)
+
+
+def _stitched(frames: Sequence[Values], striped: stripes.Stripes | None) -> Values:
+    return frames[0] if striped is None else stripes.stitch(frames, striped)
+
+
+def _one_below(frames: Sequence[Values]) -> Values:
+    """Frames one after another in memory: an image of all of their rows."""
+    return frames[0] if len(frames) == 1 else np.concatenate(frames, axis=1)
+
+
+def golden_input(
+    design: Design,
+    options: EmitOptions,
+    results: Mapping[str, Values],
+    striped: stripes.Stripes | None = None,
+) -> Values:
+    """The golden input of `design`: fed from `results`, or the image, or a pattern of small integers.
+
+    Of a striped design, before it is cut. Several images lie one below another.
+    """
+    channels, height, width = design.source.shape
+    whole = width if striped is None else striped.input_width
+    shape = (channels, height * options.frames, whole)
     fed = None if options.feed is None else options.feed(design.name, results)
     if fed is not None and fed.shape == shape:
         return fed

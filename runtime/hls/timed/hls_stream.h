@@ -12,6 +12,10 @@
 // A fiber that cannot go on hands over to the one that it waits for. If that leads back to a fiber that
 // waits, or to one that has ended, it is a deadlock.
 //
+// A FIFO may also be unlimited: its slots are free at any time. The words that are kept for it are few all
+// the same, as a writer that is far ahead hands over to its reader; only a network that could not go on
+// makes them more.
+//
 // docs/emission.md ("Timed simulation") states the assumptions.
 #ifndef LICC_TIMED_HLS_STREAM_H
 #define LICC_TIMED_HLS_STREAM_H
@@ -69,15 +73,18 @@ public:
 
   /// An iteration of a loop that starts one each `interval` cycles and has `stages` stages.
   void iterate(int interval, int stages) {
+    pass();
     clock_ += interval_; // the one before takes its interval
     account_.busy += interval;
     interval_ = interval;
     stages_ = stages;
     ++iteration_;
+    ++count_;
   }
 
   /// The pipeline empties: what follows starts when the last iteration has left it.
   void drain() {
+    pass();
     clock_ += interval_ + stages_;
     account_.busy += stages_;
     interval_ = 0;
@@ -85,12 +92,29 @@ public:
     ++iteration_;
   }
 
+  /// The iterations that follow are `before` in front of the first frame and `each` for `per` frames.
+  void announce(std::int64_t before, std::int64_t each, std::int64_t per) {
+    before_ = before;
+    each_ = each;
+    per_ = per;
+    count_ = 0;
+    open_ = account_;
+    starts_.push_back(clock_ + interval_);
+    end_ = before_ + (each_ + per_ - 1) / per_;
+    begin_ = 0;
+  }
+
   const std::string& name() const { return name_; }
   Cycle predicted() const { return predicted_; }
-  /// Of each frame: its first cycle, the cycle behind its last, and where the cycles between went.
+  /// Of each frame: the cycle in which its first iteration could start, the cycle behind that in which
+  /// its last one has left the pipeline, and where the cycles between went. Emptying the pipeline behind
+  /// the last frame is part of none.
   const std::vector<Cycle>& starts() const { return starts_; }
   const std::vector<Cycle>& ends() const { return ends_; }
   const std::vector<Account>& accounts() const { return accounts_; }
+  /// Of each frame: the cycles in which its first and its last iteration did start, stalls over.
+  const std::vector<Cycle>& firsts() const { return firsts_; }
+  const std::vector<Cycle>& lasts() const { return lasts_; }
 
 private:
   friend class Channel;
@@ -99,15 +123,34 @@ private:
   static constexpr std::size_t STACK = std::size_t(1) << 20;
 
   void run(int frames) {
-    for (int frame = 0; frame < frames; ++frame) {
-      const Account before = account_;
-      starts_.push_back(clock_);
-      body_(frame);
-      drain();
-      ends_.push_back(clock_);
-      accounts_.push_back(account_ - before);
-    }
+    frames_ = frames;
+    count_ = -1;
+    body_(frames);
+    drain();
     done_ = true;
+  }
+
+  /// The iteration before has had its stalls: notes it if it was the first of its frame, or the last.
+  void pass() {
+    if (starts_.empty()) return; // what comes before the frames
+    if (count_ == begin_ + 1) firsts_.push_back(clock_);
+    while (count_ == end_) end_frame();
+  }
+
+  void end_frame() {
+    lasts_.push_back(clock_);
+    ends_.push_back(clock_ + interval_ + stages_);
+    accounts_.push_back(account_ - open_);
+    open_ = account_;
+    const auto done = static_cast<std::int64_t>(ends_.size());
+    firsts_.resize(ends_.size(), clock_); // frames that end within a beat may have none of their own
+    if (done == frames_) {
+      begin_ = end_ = -2; // of no frame
+      return;
+    }
+    starts_.push_back(clock_ + interval_);
+    begin_ = count_;
+    end_ = before_ + ((done + 1) * each_ + per_ - 1) / per_;
   }
 
   std::string name_;
@@ -118,11 +161,22 @@ private:
   int interval_ = 0;
   int stages_ = 0;
   Account account_;
+  int frames_ = 0;
+  // Iterations since they were announced, of those that begin and end the frame.
+  std::int64_t count_ = -1;
+  std::int64_t begin_ = -2;
+  std::int64_t end_ = -2;
+  std::int64_t before_ = 0;
+  std::int64_t each_ = 0;
+  std::int64_t per_ = 1;
+  Account open_; // when the frame began
   std::vector<Cycle> starts_;
+  std::vector<Cycle> firsts_;
+  std::vector<Cycle> lasts_;
   std::vector<Cycle> ends_;
   std::vector<Account> accounts_;
 
-  const Channel* waits_ = nullptr; // what it waits for
+  Channel* waits_ = nullptr; // what it waits for
   bool done_ = false;
   ucontext_t context_ = {};
   std::unique_ptr<char[]> stack_;
@@ -148,13 +202,16 @@ public:
   virtual ~Channel() = default;
 
   /// The FIFO holds `depth` words; before any is written.
-  virtual void resize(std::int64_t depth) {
+  void resize(std::int64_t depth) {
     depth_ = std::max<std::int64_t>(depth, 1);
-    std::size_t slots = 1;
-    while (slots < static_cast<std::size_t>(depth_)) slots *= 2;
-    mask_ = static_cast<std::int64_t>(slots) - 1;
-    written_in_.assign(slots, 0);
-    read_in_.assign(slots, 0);
+    unlimited_ = false;
+    keep(depth_);
+  }
+
+  /// The FIFO holds as many words as are written; before any is. Nothing is marked then.
+  void unlimit() {
+    unlimited_ = true;
+    keep(UNLIMITED_SLOTS);
   }
 
   /// Forgets the cycles of a run, at whose end the FIFO is empty.
@@ -174,13 +231,41 @@ public:
   Cycle full_cycles() const { return full_cycles_; }
 
 protected:
+  std::size_t room() const { return static_cast<std::size_t>(slots_); }
+
+  /// Makes room for `words` words, and loses those that it has.
+  virtual void keep(std::int64_t words) {
+    slots_ = 1;
+    while (slots_ < words) slots_ *= 2;
+    written_in_.assign(static_cast<std::size_t>(slots_), 0);
+    read_in_.assign(static_cast<std::size_t>(slots_), 0);
+  }
+
+  /// Doubles the room; the words stay.
+  virtual void grow() {
+    const std::int64_t slots = slots_;
+    slots_ *= 2;
+    spread(written_in_, slots);
+    spread(read_in_, slots);
+  }
+
+  /// Moves what is in a ring of `slots` slots to where it belongs in one of twice as many.
+  template <class T>
+  void spread(std::vector<T>& ring, std::int64_t slots) const {
+    std::vector<T> more(static_cast<std::size_t>(2 * slots));
+    for (std::int64_t word = read_; word < written_; ++word) {
+      more[slot(word)] = ring[static_cast<std::size_t>(word & (slots - 1))];
+    }
+    ring.swap(more);
+  }
+
   /// The slot to write next; waits for it.
   std::size_t begin_write() {
     Process& process = self();
-    if (written_ - read_ >= depth_) wait(process);
+    while (full()) wait(process); // a slot may be made while others run
     Cycle cycle = process.clock_ + process.stages_ + turn(process, write_iteration_, writes_);
     cycle = std::max(cycle, last_written_ + 1);
-    if (written_ >= depth_) {
+    if (written_ >= depth_ && !unlimited_) {
       const Cycle free = read_in_[slot(written_ - depth_)] + 1;
       if (free > cycle) {
         process.clock_ += free - cycle;
@@ -221,7 +306,12 @@ protected:
 private:
   friend class Network;
 
-  std::size_t slot(std::int64_t word) const { return static_cast<std::size_t>(word & mask_); }
+  static constexpr std::int64_t UNLIMITED_SLOTS = 1 << 12;
+
+  bool full() const { return written_ - read_ >= (unlimited_ ? slots_ : depth_); }
+  std::size_t slot(std::int64_t word) const {
+    return static_cast<std::size_t>(word & (slots_ - 1));
+  }
 
   Process& self() const {
     if (current() == nullptr) {
@@ -250,6 +340,7 @@ private:
   /// are known. A word counts from the cycle of its write to that of its read,
   /// both included: its slot is free for what is written after that.
   void mark() {
+    if (unlimited_) return;
     for (; marked_ < written_; ++marked_) {
       const Cycle cycle = written_in_[slot(marked_)];
       while (left_ < marked_ && left_ < read_ && read_in_[slot(left_)] < cycle) ++left_;
@@ -262,7 +353,8 @@ private:
 
   std::string name_;
   std::int64_t depth_ = 0;
-  std::int64_t mask_ = 0;
+  bool unlimited_ = false;
+  std::int64_t slots_ = 0; // a power of two
   // Of each slot: the cycle in which its word was written, and was read.
   std::vector<Cycle> written_in_;
   std::vector<Cycle> read_in_;
@@ -285,7 +377,7 @@ private:
 /// Processes and channels of one dataflow region.
 class Network {
 public:
-  /// `body` is called for each frame. Every channel has one reader and one writer.
+  /// `body` is called with the number of frames. Every channel has one reader and one writer.
   void add(std::string name, Cycle predicted, std::vector<Channel*> reads,
            std::vector<Channel*> writes, std::function<void(int)> body) {
     processes_.push_back(std::make_unique<Process>(std::move(name), predicted, std::move(body)));
@@ -335,8 +427,11 @@ private:
     process.interval_ = process.stages_ = 0;
     process.account_ = {};
     process.starts_.clear();
+    process.firsts_.clear();
+    process.lasts_.clear();
     process.ends_.clear();
     process.accounts_.clear();
+    process.begin_ = process.end_ = -2;
     process.waits_ = nullptr;
     process.done_ = false;
     frames_ = frames;
@@ -366,7 +461,7 @@ private:
     const Channel* channel = process.waits_;
     if (channel == nullptr) return true;
     if (channel->reader_ == &process) return channel->written_ > channel->read_;
-    return channel->written_ - channel->read_ < channel->depth_;
+    return !channel->full();
   }
 
   /// Who has to run for `process` to go on; none in a deadlock, which is named then.
@@ -381,6 +476,7 @@ private:
         chain.push_back(next);
         continue;
       }
+      if (makes_room(chain)) return chain.back();
       // Only those that wait for one another, or the one that waits for what never comes.
       const auto first = seen == chain.end() ? chain.end() - 1 : seen;
       Cycle cycle = 0; // of the last of them to stop
@@ -392,6 +488,20 @@ private:
       }
       return nullptr;
     }
+  }
+
+  /// Whether one of these waits for an unlimited FIFO, whose room is too small: makes it larger. Puts
+  /// that process last.
+  static bool makes_room(std::vector<Process*>& chain) {
+    for (Process* process : chain) {
+      Channel* channel = process->waits_;
+      if (channel->unlimited_ && channel->writer_ == process && channel->full()) {
+        channel->grow();
+        chain.back() = process;
+        return true;
+      }
+    }
+    return false;
   }
 
   static std::string reason(const Process& process) {
@@ -428,7 +538,7 @@ private:
 #endif
   }
 
-  void wait(Process& process, const Channel& channel) {
+  void wait(Process& process, Channel& channel) {
     process.waits_ = &channel;
     Process* next = runnable(process);
     // A deadlock ends the run: this fiber is never continued.
@@ -458,13 +568,6 @@ class stream : public licc::timed::Channel {
 public:
   explicit stream(const char* name, std::int64_t depth = 2) : Channel(name) { resize(depth); }
 
-  void resize(std::int64_t depth) override {
-    Channel::resize(depth);
-    std::size_t slots = 1;
-    while (slots < static_cast<std::size_t>(depth)) slots *= 2;
-    words_.resize(slots);
-  }
-
   T read() {
     const std::size_t slot = begin_read();
     const T word = words_[slot];
@@ -475,6 +578,18 @@ public:
   void write(const T& word) {
     words_[begin_write()] = word;
     end_write();
+  }
+
+protected:
+  void keep(std::int64_t words) override {
+    Channel::keep(words);
+    words_.resize(room());
+  }
+
+  void grow() override {
+    const auto slots = static_cast<std::int64_t>(room());
+    Channel::grow();
+    spread(words_, slots);
   }
 
 private:

@@ -17,20 +17,31 @@ NAMES = ("g_a", "g_s", "h_a", "h_s")
 TOPS = ("encoder", "decoder", "hyper_encoder", "hyper_decoder")
 
 
-def emit(text, out: Path, golden, inputs):
-    """Write the build of a module, once the interpreter agrees with `golden`: what each process writes."""
+def emit(text, out: Path, golden, inputs, frames=2):
+    """Write the build of a module, once the interpreter agrees with `golden`: what each process writes.
+
+    The golden frames are different ones: the first is `inputs`, the others are that turned around.
+    """
     with make_context(), ir.Location.unknown():
         module = ir.Module.parse(text)
         assert module.operation.verify()
         for name, op in hls.designs(module).items():
             for process, values in hls.run(op, inputs[name]).items():
                 np.testing.assert_array_equal(values, golden[process], process)
-        write_build(module, out, EmitOptions(feed=lambda name, _results: inputs[name]))
+        images = {name: one_below(values, frames) for name, values in inputs.items()}
+        options = EmitOptions(feed=lambda name, _results: images[name], frames=frames)
+        write_build(module, out, options)
+
+
+def one_below(values, frames):
+    """`frames` frames, as if of one high image: the first is `values`, the others are turned around."""
+    axes = [(), (1, 2), (2,), (1,)]
+    return np.concatenate([np.flip(values, axes[i % 4]) for i in range(frames)], axis=1)
 
 
 def make(out: Path, target="csim", **variables):
     """Run `make TARGET` in the emitted folder; all that it printed and its status."""
-    given = {"PYTHON": sys.executable, "FRAMES": 2, "OPTIMISE": "-O1", **variables}
+    given = {"PYTHON": sys.executable, "CALLS": 2, "OPTIMISE": "-O1", **variables}
     done = subprocess.run(
         ["make", "-s", "-C", str(out / "hls"), target, *(f"{k}={v}" for k, v in given.items())],
         stdout=subprocess.PIPE,
