@@ -17,7 +17,7 @@ MODULE = "builtin.module"
 # Names that stand for several of our passes, for pipelines and for `licc-opt --NAME`.
 PIPELINES: Mapping[str, tuple[str, ...]] = {
     "lic-quantize-pipeline": ("lic-calibrate", "lic-assign-precision"),
-    "lic-to-hls-pipeline": ("lic-fuse", "lic-tile", "lic-schedule", "lic-to-hls"),
+    "lic-to-hls-pipeline": ("lic-fuse", "lic-tile", "lic-pose", "lic-schedule", "lic-to-hls"),
 }
 
 

@@ -39,7 +39,9 @@ PASSES: Mapping[str, str] = {
     "lic-assign-precision": "licc.passes.lic_assign_precision:LicAssignPrecision",
     "lic-fuse": "licc.passes.lic_fuse:LicFuse",
     "lic-tile": "licc.passes.lic_tile:LicTile",
+    "lic-pose": "licc.passes.lic_pose:LicPose",
     "lic-schedule": "licc.passes.lic_schedule:LicSchedule",
+    "lic-check-schedule": "licc.passes.lic_check_schedule:LicCheckSchedule",
     "lic-to-hls": "licc.passes.lic_to_hls:LicToHls",
 }
 

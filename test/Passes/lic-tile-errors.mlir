@@ -43,20 +43,42 @@ func.func @g_a(%x: !x) -> !y {
 
 // -----
 
-// The line buffer of 5 rows of 4000 pixels of 64 channels takes 10.2 Mb.
+// The line buffer of 5 rows of 4000 pixels of 64 channels takes 10.2 Mb, and h_a is never striped.
 
 !x = tensor<1x64x8x4000x!quant.uniform<i8:f32, 1.0>>
 !w = tensor<1x64x3x3x!quant.uniform<i8<-127:127>:f32:0, {1.0}>>
 !b = tensor<1x!quant.uniform<i32:f32:0, {1.0}>>
 !acc = tensor<1x1x4x2000x!quant.uniform<i32<-1000:1000>:f32:1, {1.0}>>
 !y = tensor<1x1x4x2000x!quant.uniform<i8:f32, 1.0>>
-func.func @g_a(%x: !x) -> !y {
-  // expected-error @+1 {{'lic.stage' op layer 'g_a.0': expected a line buffer of at most 7557120 bits on ultra96v2, but got 10240000: 5 rows of 4000 pixels of 64 channels}}
+func.func @h_a(%x: !x) -> !y {
+  // expected-error @+1 {{'lic.stage' op layer 'h_a.0': expected a line buffer of at most 7557120 bits on ultra96v2, but got 10240000: 5 rows of 4000 pixels of 64 channels; use more stripes, a larger target or a smaller network}}
   %0 = "lic.stage"(%x) ({
   ^bb0(%in: !x):
     %w = "lic.constant"() {value = dense<1> : tensor<1x64x3x3xi8>} : () -> !w
     %b = "lic.constant"() {value = dense<7> : tensor<1xi32>} : () -> !b
-    %c = "lic.conv2d"(%in, %w, %b) {layer = "g_a.0", strides = array<i64: 2, 2>, padding = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1} : (!x, !w, !b) -> !acc
+    %c = "lic.conv2d"(%in, %w, %b) {layer = "h_a.0", strides = array<i64: 2, 2>, padding = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1} : (!x, !w, !b) -> !acc
+    %q = "lic.requantize"(%c) {multiplier = array<i64: 65536>, shift = array<i64: 20>} : (!acc) -> !y
+    "lic.yield"(%q) : (!y) -> ()
+  }) {layer = "h_a.0"} : (!x) -> !y
+  return %0 : !y
+}
+
+// -----
+
+// Weights of 10.6 Mb: no stripe is narrow enough.
+
+!x = tensor<1x16384x16x64x!quant.uniform<i8:f32, 1.0>>
+!w = tensor<1x16384x9x9x!quant.uniform<i8<-127:127>:f32:0, {1.0}>>
+!b = tensor<1x!quant.uniform<i32:f32:0, {1.0}>>
+!acc = tensor<1x1x16x64x!quant.uniform<i32<-1000:1000>:f32:1, {1.0}>>
+!y = tensor<1x1x16x64x!quant.uniform<i8:f32, 1.0>>
+func.func @g_a(%x: !x) -> !y {
+  // expected-error-re @+1 {{'lic.stage' op layer 'g_a.0': expected line buffers and weights of 'g_a' of at most 7557120 bits on ultra96v2, but got {{[0-9]+}} in stripes of 9 columns; choose a larger target or a smaller network}}
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%in: !x):
+    %w = "lic.constant"() {value = dense<1> : tensor<1x16384x9x9xi8>} : () -> !w
+    %b = "lic.constant"() {value = dense<7> : tensor<1xi32>} : () -> !b
+    %c = "lic.conv2d"(%in, %w, %b) {layer = "g_a.0", strides = array<i64: 1, 1>, padding = array<i64: 4, 4>, dilations = array<i64: 1, 1>, groups = 1} : (!x, !w, !b) -> !acc
     %q = "lic.requantize"(%c) {multiplier = array<i64: 65536>, shift = array<i64: 20>} : (!acc) -> !y
     "lic.yield"(%q) : (!y) -> ()
   }) {layer = "g_a.0"} : (!x) -> !y
