@@ -18,7 +18,9 @@ from licc.dialects.ext import array
 from licc.dialects.quantized import Quantized, quantized
 from licc.interp import arith, exact
 from licc.interp.arith import Integers, RangeError
+from licc.interp.narrow import is_narrow, narrow_elements
 from licc.interp.root import root
+from licc.schedule import stripes
 
 __all__ = ["InterpError", "Observer", "elements", "function", "run"]
 
@@ -34,21 +36,36 @@ class InterpError(Exception):
 def run(module: ir.Module, name: str, x: Array, observe: Observer | None = None) -> Array:
     """Interpret function `name` of `module` on `x`.
 
+    A function with `lic.stripes` is run on every stripe of a whole input, and the results are stitched.
+
     Args:
         module: a module of `lic` functions.
         name: the function's symbol, such as "g_a".
-        x: 1xCxHxW; floats for a float function, stored integers for a typed one.
+        x: 1xCxHxW; floats for a float function, stored integers for a typed one. Of a striped function
+            W is that of the whole.
         observe: called with the function's argument, then with each op whose result is an activation,
-            and the array.
+            and the array; for every stripe again.
 
     Returns:
         1xCxHxW: float32, or the stored integers as int64.
 
     Raises:
-        InterpError: no such function, a constant whose value was elided, an unknown op, or a typed
-            value outside the range that its type proves.
+        InterpError: no such function, an input of another shape, a constant whose value was elided, an
+            unknown op, or a typed value outside the range that its type proves.
     """
-    block = function(module, name).regions[0].blocks[0]
+    op = function(module, name)
+    striped = stripes.read(op)
+    if striped is None:
+        return _run_function(op, name, x, observe)
+    try:
+        parts = stripes.cut(x, striped)
+    except stripes.StripesError as error:
+        raise InterpError(f"@{name}: {error}") from error
+    return stripes.stitch([_run_function(op, name, part, observe) for part in parts], striped)
+
+
+def _run_function(op: Any, name: str, x: Array, observe: Observer | None) -> Array:
+    block = op.regions[0].blocks[0]
     argument = block.arguments[0]
     typed = quantized(argument.type)
     channels = ir.ShapedType(argument.type).shape[1]
@@ -89,6 +106,8 @@ def elements(attribute: ir.Attribute, what: str) -> Array:
     # A resource has no Python class of its own that an attribute would be an instance of.
     if not isinstance(attribute, ir.DenseElementsAttr):
         raise InterpError(f"{what}: its values were elided when this IR was printed")
+    if is_narrow(attribute.type):
+        return narrow_elements(attribute)
     shape = tuple(ir.ShapedType(attribute.type).shape)
     # A splat holds one value for all: the buffer protocol gives it strides of 0 or a single element.
     return np.broadcast_to(np.array(attribute), shape)
