@@ -3,132 +3,76 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from torch_mlir import ir
 
-from licc.cost import cycles
+from licc.cost import cycles, streams
+from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry, Taps
+from licc.cost.memory import GAMMA_BITS
 from licc.dialects.ext import array
 from licc.dialects.hls.ops import folding_of, memory_word, stream_word
+from licc.report.data import (
+    FORMAT,
+    Claim,
+    DesignFacts,
+    PortFacts,
+    ProcessFacts,
+    QualityFacts,
+    Report,
+    Resources,
+    RoleFacts,
+    ScheduleFacts,
+)
 from licc.schedule.stages import ROLES, SEPARATE
 from licc.target.device import load
 
+SCHEDULE = "lic.schedule"
 PREDICTED = "predicted by the schedule, not measured; no FPGA or Vitis was run"
 CHECKED = (
-    "every op of the IR against its verifier, after each pass",
-    "every accumulator, norm and shift against its proven integer range",
-    "every folding, DSP and BRAM18 count and cycle count by code that does not share the search",
-    "one producer and one consumer for each stream, no feedback, constant loop bounds",
+    Claim("every op of the IR is well formed", "its verifier, after each pass"),
+    Claim(
+        "no accumulator, norm or shift overflows",
+        "ranges proven from the weights and the types, held by the verifiers",
+    ),
+    Claim(
+        "folding, DSPs, BRAM18s and cycles of every process fit and are what is said here",
+        "recomputed by code that does not share the solver",
+    ),
+    Claim("no row of a line buffer is overwritten while it is read", "walked row by row"),
+    Claim(
+        "every stream has one producer and one consumer, no feedback, loops with constant bounds",
+        "the verifiers of hls",
+    ),
 )
 NOT_CHECKED = (
-    "synthesis, placement, routing and the clock: no vendor tool was run",
-    "LUTs and flip-flops: not modelled yet",
-    "depths of pipelines (some tens of cycles a loop) and latency of DDR: not counted in the cycles",
-    "stalls: the FIFO depths are computed from the schedule and not simulated",
+    "Vitis HLS, Vivado: not run. Synthesis, placement, routing, the clock and II = 1 are predictions",
+    "a board: not used. Nothing here was measured on hardware",
+    "DDR: latency, refresh and contention are not modelled",
+    "pipeline depths (some tens of cycles a loop): not in the predicted cycles",
 )
+LUTS_NOT_MODELLED = "LUTs and flip-flops: not modelled"
+_RESOURCES = ("dsp", "bram18", "uram", "lut", "ff")
+_TIGHT = {"dsp": "DSPs", "bram18": "BRAM18s", "uram": "UltraRAMs", "lut": "LUTs", "ff": "FFs"}
 
 
-@dataclass(frozen=True)
-class ProcessFacts:
-    """One process.
+def collect(
+    hls: ir.Module,
+    typed: ir.Module | None = None,
+    checkpoint: str = "",
+    quality: tuple[QualityFacts, ...] = (),
+) -> Report:
+    """The facts of a lowered module.
 
-    Attributes:
-        name: of its function.
-        layer: its path in the model.
-        work: what it does, such as "conv 5x5 /2".
-        input: channels, height, width.
-        output: likewise.
-        in_type: element of the stream that it reads.
-        out_type: element of the stream that it writes.
-        macs: multiply-accumulates a frame that the network asks for.
-        folding: output channels, input channels, tap rows, tap columns in a cycle; None without array.
-        lanes: channels of a word that it reads and of one that it writes.
-        packing: "pair" (two multiplications a DSP), "single", or "" without MAC array.
-        dsp: DSP slices.
-        bram18: BRAM18s, with the FIFO that it reads.
-        cycles: of a frame.
-        share: cycles by those of the slowest process of its design.
-        fifo_depth: words of the FIFO that it reads.
-        parameters: bytes of its memory images.
+    Args:
+        hls: the lowered module.
+        typed: where attributes of the codec come from that `hls` has not.
+        checkpoint: the name of its file.
+        quality: what the checkpoint says about itself.
     """
-
-    name: str
-    layer: str
-    work: str
-    input: tuple[int, ...]
-    output: tuple[int, ...]
-    in_type: str
-    out_type: str
-    macs: int
-    folding: tuple[int, ...] | None
-    lanes: tuple[int, int]
-    packing: str
-    dsp: int
-    bram18: int
-    cycles: int
-    share: float
-    fifo_depth: int
-    parameters: int
-
-
-@dataclass(frozen=True)
-class DesignFacts:
-    """One design; `cycles` is that of its slowest process or port, `bound` which one that is.
-
-    `efficiency` is macs / cycles / dsp: 2 at most with INT8 pairs.
-    """
-
-    name: str
-    top: str
-    input: tuple[int, ...]
-    output: tuple[int, ...]
-    processes: tuple[ProcessFacts, ...]
-    macs: int
-    dsp: int
-    bram18: int
-    parameters: int
-    cycles: int
-    fps: float
-    bound: str
-    efficiency: float
-
-
-@dataclass(frozen=True)
-class RoleFacts:
-    """What is on the board at the same time, and which part of the usable resources it takes."""
-
-    name: str
-    designs: tuple[str, ...]
-    dsp: int
-    bram18: int
-    fps: float
-    bound: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """A whole report; `predicted` says what its numbers are."""
-
-    checkpoint: str
-    architecture: str
-    input: tuple[int, ...]
-    padded: tuple[int, ...]
-    device: str
-    device_title: str
-    clock_mhz: int
-    usable: dict[str, int]
-    predicted: str
-    roles: tuple[RoleFacts, ...]
-    designs: tuple[DesignFacts, ...]
-    checked: tuple[str, ...]
-    not_checked: tuple[str, ...]
-
-
-def collect(hls: ir.Module, typed: ir.Module | None = None, checkpoint: str = "") -> Report:
-    """The facts of a lowered module; attributes of the codec come from `typed` where `hls` has none."""
     attributes = hls.operation.attributes
     known = attributes if typed is None else typed.operation.attributes
     designs = [op for op in hls.body.operations if op.operation.name == "hls.design"]
@@ -136,13 +80,15 @@ def collect(hls: ir.Module, typed: ir.Module | None = None, checkpoint: str = ""
         raise ValueError("a report needs a module with 'hls.design' ops")
     device = load(_text(designs[0], "device"))
     found = tuple(_design(op) for op in designs)
-    usable = device.usable
+    usable = _resources(device.usable)
     separate = (
         {ir.StringAttr(name).value for name in ir.ArrayAttr(attributes[SEPARATE])}
         if SEPARATE in attributes
         else set[str]()
     )
+    modelled = any(design.lut or design.ff for design in found)
     return Report(
+        FORMAT,
         checkpoint,
         ir.StringAttr(known["lic.architecture"]).value if "lic.architecture" in known else "",
         _pair(known, "lic.input"),
@@ -150,12 +96,16 @@ def collect(hls: ir.Module, typed: ir.Module | None = None, checkpoint: str = ""
         device.name,
         device.title,
         _integer(designs[0], "clock_mhz"),
-        {"dsp": usable.dsp, "bram18": usable.bram18},
+        float(device.ddr_gbps),
+        _resources(device.total),
+        usable,
         PREDICTED,
-        tuple(_roles(found, separate, usable.dsp, usable.bram18)),
+        tuple(_roles(found, separate, usable)),
         found,
+        tuple(_schedules(attributes)),
+        quality,
         CHECKED,
-        NOT_CHECKED,
+        NOT_CHECKED if modelled else (*NOT_CHECKED, LUTS_NOT_MODELLED),
     )
 
 
@@ -163,8 +113,23 @@ def _pair(attributes: Any, name: str) -> tuple[int, ...]:
     return array(attributes[name]) if name in attributes else ()
 
 
+def _schedules(attributes: Any) -> Iterator[ScheduleFacts]:
+    if SCHEDULE not in attributes:
+        return
+    entries = {named.name: ir.DictAttr(named.attr) for named in ir.DictAttr(attributes[SCHEDULE])}
+    for role in sorted(entries, key=lambda name: [*ROLES, name].index(name)):
+        entry = entries[role]
+        optimal = "optimal" in entry and ir.BoolAttr(entry["optimal"]).value
+        cycles_, bound, gap = (_member(entry, name) for name in ("cycles", "bound", "gap_ppm"))
+        yield ScheduleFacts(role, cycles_, bound, gap, optimal)
+
+
+def _member(entry: ir.DictAttr, name: str) -> int:
+    return ir.IntegerAttr(entry[name]).value if name in entry else 0
+
+
 def _roles(
-    designs: tuple[DesignFacts, ...], separate: set[str], dsp: int, bram18: int
+    designs: tuple[DesignFacts, ...], separate: set[str], usable: Resources
 ) -> Iterator[RoleFacts]:
     for role, names in ROLES.items():
         found = [design for name in names for design in designs if design.name == name]
@@ -173,21 +138,21 @@ def _roles(
             if not group:
                 continue
             slowest = min(group, key=lambda design: design.fps)
-            used = sum(design.dsp for design in group), sum(design.bram18 for design in group)
+            used = sum((design.resources for design in group), Resources())
             label = role if len(groups) == 1 else f"{role} ({group[0].name} alone)"
             yield RoleFacts(
                 label,
                 tuple(design.name for design in group),
-                *used,
+                *used.counts,
                 slowest.fps,
-                _resource(used, (dsp, bram18), slowest),
+                _bound(used, usable, slowest),
             )
 
 
-def _resource(used: tuple[int, int], usable: tuple[int, int], slowest: DesignFacts) -> str:
-    """The resource that is nearly used up, else the process that cannot be made faster."""
-    shares = {name: u / a for name, u, a in zip(("DSPs", "BRAM18s"), used, usable, strict=True)}
-    tight = [name for name, share in shares.items() if share > 0.93]
+def _bound(used: Resources, usable: Resources, slowest: DesignFacts) -> str:
+    """The resources that are nearly used up, else the process that cannot be made faster."""
+    pairs = zip(_TIGHT.values(), used.counts, usable.counts, strict=True)
+    tight = [name for name, of, all_ in pairs if all_ and of / all_ > 0.93]
     return " and ".join(tight) if tight else slowest.bound
 
 
@@ -204,40 +169,94 @@ def _integer(op: Any, name: str) -> int:
 
 def _design(op: Any) -> DesignFacts:
     operations = [o.operation for o in op.operation.regions[0].blocks[0].operations]
-    source = next(o for o in operations if o.name == "hls.port_in")
-    sink = next(o for o in operations if o.name == "hls.port_out")
-    rates = {
-        _text(o, "name"): _port_cycles(o, stream)
-        for o, stream in ((source, source.results[0]), (sink, sink.operands[0]))
-    }
+    source, sink = (
+        next(o for o in operations if o.name == f"hls.port_{way}") for way in ("in", "out")
+    )
+    ports = _port(source, source.results[0]), _port(sink, sink.operands[0])
+    rates = {port.name: port.cycles for port in ports}
     processes = [o for o in operations if o.name == "hls.process"]
     rates |= {_text(o, "name"): _integer(o, "cycles") for o in processes}
     bound = max(rates, key=lambda name: rates[name])
     slowest = rates[bound]
     facts = tuple(_process(o, slowest) for o in processes)
-    macs, dsp = sum(f.macs for f in facts), sum(f.dsp for f in facts)
+    macs = sum(f.macs for f in facts)
+    between = _streams(source, sink, processes)
+    used = sum((f.resources for f in facts), between)
+    stripes = _stripes(op)
+    last: Any = sink.operands[0].type
     return DesignFacts(
         _text(op, "name"),
         _text(op, "top"),
-        array(source.attributes["shape"]),
-        array(sink.attributes["shape"]),
+        ports[0].shape,
+        ports[1].shape,
+        *ports,
+        ir.IntegerAttr(last.depth).value,
         facts,
+        stripes,
         macs,
-        dsp,
-        sum(f.bram18 for f in facts),
+        between,
+        *used.counts,
         sum(f.parameters for f in facts),
         slowest,
-        _integer(op, "clock_mhz") * 1e6 / slowest,
+        _integer(op, "clock_mhz") * 1e6 / slowest / stripes,
         bound,
-        macs / slowest / max(dsp, 1),
+        macs / slowest / max(used.dsp, 1),
     )
 
 
-def _port_cycles(op: Any, stream: ir.Value) -> int:
+def _streams(source: Any, sink: Any, processes: list[Any]) -> Resources:
+    """FIFOs and ports; and repacks, unless their processes say themselves what they take."""
+    total = Resources()
+    for value in (source.results[0], *(op.results[0] for op in processes)):
+        type_: Any = value.type
+        brams, luts, ffs = streams.fifo(ir.IntegerAttr(type_.depth).value, _word_bits(value))
+        total += Resources(0, int(brams), 0, int(luts), int(ffs))
+    for op, value in ((source, source.results[0]), (sink, sink.operands[0])):
+        channels, height, width = array(op.attributes["shape"])
+        word = stream_word(value.type)
+        bits = ir.IntegerType(word.element_type).width
+        total += _resources(streams.port(height * width, channels, word.shape[0], bits))
+    for op in processes:
+        reader = op.regions[0].blocks[0].operations[0].operation
+        if reader.name == "hls.repack" and not (_integer(op, "lut") or _integer(op, "ff")):
+            read, written = stream_word(op.operands[0].type), stream_word(op.results[0].type)
+            channels, height, width = array(reader.attributes["shape"])
+            bits = ir.IntegerType(read.element_type).width
+            lanes = read.shape[0], written.shape[0]
+            total += _resources(streams.repack(channels, height * width, *lanes, bits))
+    return total
+
+
+def _word_bits(value: ir.Value) -> int:
+    word = stream_word(value.type)
+    return word.shape[0] * ir.IntegerType(word.element_type).width
+
+
+def _resources(cost: Any) -> Resources:
+    return Resources(*(int(getattr(cost, name)) for name in _RESOURCES))
+
+
+def _stripes(op: Any) -> int:
+    """Frames of the design that make one image."""
+    if "stripes" not in op.attributes:
+        return 1
+    return ir.IntegerAttr(ir.DictAttr(op.attributes["stripes"])["count"]).value
+
+
+def _port(op: Any, stream: ir.Value) -> PortFacts:
     channels, height, width = array(op.attributes["shape"])
     word = stream_word(stream.type)
     bits = ir.IntegerType(word.element_type).width
-    return int(cycles.port(height * width, channels, word.shape[0], bits))
+    lanes = word.shape[0]
+    return PortFacts(
+        _text(op, "name"),
+        _text(op, "role") if "role" in op.attributes else "",
+        (channels, height, width),
+        str(word.element_type),
+        lanes,
+        channels * height * width * bits // 8,
+        int(cycles.port(height * width, channels, lanes, bits)),
+    )
 
 
 def _process(op: Any, slowest: int) -> ProcessFacts:
@@ -245,28 +264,49 @@ def _process(op: Any, slowest: int) -> ProcessFacts:
     by_name = {o.name: o for o in units}
     reads, writes = stream_word(op.operands[0].type), stream_word(op.results[0].type)
     stream: Any = op.operands[0].type
-    work, input_, output, macs = _work(units, by_name)
     array_ = by_name.get("hls.mac_array") or by_name.get("hls.gdn_norm")
     spent = _integer(op, "cycles")
+    producer: Any = op.operands[0].owner.operation
+    # What drains an array in the right order is a plain read; a repack is no drain.
+    behind_array = _holds(producer, "hls.mac_array") and "hls.repack" not in by_name
+    work, input_, output, macs = _work(units, by_name, behind_array)
+    if any("fabric" in o.attributes for o in units):
+        work += ", squares in LUTs" if "hls.gdn_norm" in by_name else " in LUTs"
     return ProcessFacts(
         _text(op, "name"),
+        "drain" if behind_array else _kind(by_name),
         _text(op, "layer"),
         work,
-        input_,
-        output,
+        tuple(input_),
+        tuple(output),
         str(reads.element_type),
         str(writes.element_type),
         macs,
-        folding_of(array_.attributes["folding"])[:4] if array_ is not None else None,
+        folding_of(array_.attributes["folding"]) if array_ is not None else None,
         (reads.shape[0], writes.shape[0]),
         _text(array_, "packing") if array_ is not None and "packing" in array_.attributes else "",
-        _integer(op, "dsp"),
-        _integer(op, "bram18"),
+        *Resources(**{name: _integer(op, name) for name in _RESOURCES}).counts,
         spent,
         spent / slowest,
+        f"{_text(producer, 'name')}_stream",
         ir.IntegerAttr(stream.depth).value,
         sum(_memory_bytes(o) for o in units if o.name == "hls.ram"),
+        _weight_bytes(by_name),
+        _fill(by_name),
     )
+
+
+_KINDS = {
+    "hls.mac_array": "conv",
+    "hls.drain": "drain",
+    "hls.gdn_norm": "norm",
+    "hls.gdn_root": "root",
+    "hls.repack": "repack",
+}
+
+
+def _kind(by_name: dict[str, Any]) -> str:
+    return next((kind for name, kind in _KINDS.items() if name in by_name), "elementwise")
 
 
 def _memory_bytes(op: Any) -> int:
@@ -276,7 +316,43 @@ def _memory_bytes(op: Any) -> int:
     return ir.IntegerAttr(type_.words).value * word.shape[0] * width // 8
 
 
-def _work(units: list[Any], by_name: dict[str, Any]) -> tuple[str, Any, Any, int]:
+def _weight_bytes(by_name: dict[str, Any]) -> int:
+    """Bytes of weights that an array reads for a frame: a word of all its lanes in each step."""
+    if "hls.mac_array" in by_name:
+        geometry = _geometry(by_name["hls.window_buffer"])
+        folding = Folding(*folding_of(by_name["hls.mac_array"].attributes["folding"]))
+        rows = cycles.row_steps(geometry, folding)
+        words = sum(int(steps) * _rows(geometry, phase) for phase, steps in enumerate(rows))
+        return words * folding.oc * folding.taps
+    if "hls.gdn_norm" in by_name:
+        op = by_name["hls.gdn_norm"]
+        channels, height, width = array(op.attributes["shape"])
+        oc, ic = folding_of(op.attributes["folding"])[:2]
+        words = height * width * -(-channels // oc) * -(-channels // ic)
+        return words * oc * ic * GAMMA_BITS // 8
+    return 0
+
+
+def _rows(geometry: ConvGeometry, phase: int) -> int:
+    """Output rows of a row phase."""
+    return -(-(geometry.output[1] - phase) // geometry.upsample)
+
+
+def _fill(by_name: dict[str, Any]) -> float:
+    if "hls.window_buffer" not in by_name:
+        return 0.0
+    geometry = _geometry(by_name["hls.window_buffer"])
+    return geometry.first_fill / geometry.input[1]
+
+
+def _holds(process: Any, unit: str) -> bool:
+    """Whether a process has a unit of this kind; a port has none."""
+    if process.name != "hls.process":
+        return False
+    return any(o.operation.name == unit for o in process.regions[0].blocks[0].operations)
+
+
+def _work(units: list[Any], by_name: dict[str, Any], drain: bool) -> tuple[str, Any, Any, int]:
     """What a process does, its shapes and its multiply-accumulates."""
     extra = [_UNIT_NAMES[o.name](o) for o in units if o.name in _UNIT_NAMES]
     if "hls.window_buffer" in by_name:
@@ -289,14 +365,19 @@ def _work(units: list[Any], by_name: dict[str, Any]) -> tuple[str, Any, Any, int
         return " + ".join([name, *extra]), geometry.input, geometry.output, geometry.macs
     if "hls.gdn_norm" in by_name:
         shape = array(by_name["hls.gdn_norm"].attributes["shape"])
-        macs = shape[0] ** 2 * shape[1] * shape[2]
-        return "gdn norm", shape, shape, macs
-    reader = by_name.get("hls.repack") or by_name["hls.read"]
+        return "gdn norm", shape, shape, shape[0] ** 2 * math.prod(shape[1:])
+    reader = next(
+        by_name[name] for name in ("hls.drain", "hls.repack", "hls.read") if name in by_name
+    )
     shape = array(reader.attributes["shape"])
     if "hls.gdn_root" in by_name:
         shape = (shape[0] // 2, *shape[1:])
         return " + ".join(["gdn root", *extra]), shape, shape, 0
-    return " + ".join(extra) or "repack", shape, shape, 0
+    if "hls.repack" in by_name:
+        return "repack", shape, shape, 0
+    scaled = ["requantize"] if "hls.requantizer" in by_name else []
+    done = [*(["drain"] if drain else []), *scaled, *extra]
+    return " + ".join(done) or "pass on", shape, shape, 0
 
 
 _UNIT_NAMES: dict[str, Any] = {

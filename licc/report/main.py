@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`licc-report`: write the report of a build again, with what `make timed` has measured since."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from licc import __version__
+from licc.driver import build_dir
+from licc.errors import UserError
+
+_EPILOG = """\
+example:
+  licc student.pt -o build/
+  make -C build/hls timed
+  licc-report build/
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see {self.prog} --help")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line of licc-report."""
+    parser = _Parser(
+        prog="licc-report",
+        description="Write report.html, report.txt and report.json of a build again, with the timed "
+        "simulation if hls/timed.json is there.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "build", nargs="?", default="build", metavar="BUILD", help="default: build/"
+    )
+    parser.add_argument("--version", action="version", version=f"licc-report {__version__}")
+    return parser
+
+
+def run_report(arguments: Sequence[str]) -> int:
+    """The whole tool; the exit status. `UserError` holds what to print."""
+    from licc.report.stored import TIMED, files, read_build
+
+    build = Path(make_parser().parse_args(arguments).build)
+    report = read_build(build)
+    for name, text in files(report).items():
+        build_dir.write_file(build / name, text)
+    told = (
+        f"with {build / TIMED}" if report.simulated else f"without simulation: no {build / TIMED}"
+    )
+    print(f"{build}: report.html, report.txt, report.json written, {told}")
+    return 0
+
+
+def entry() -> int:
+    """The console script `licc-report`."""
+    try:
+        with build_dir.interruptible():
+            return run_report(sys.argv[1:])
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except build_dir.Interrupted as interrupted:
+        print("error: interrupted; a file is as before or whole", file=sys.stderr)
+        return 128 + interrupted.signum
+    return 1
