@@ -12,7 +12,7 @@ source tools/venv.sh
 cat <<END
 
 Look at
-  build/report.txt     shapes, types, folding, resources and cycles of every layer
+  build/report.html    the pipeline, resources, cycles and rates; report.txt has the tables
   build/ir/            the IR after every phase: 00-torch.mlir ... 70-hls.mlir
   build/hls/           the HLS C++: one readable function for each stage
 and run its simulation, bit for bit against the interpreter (PATH has to have the Python of licc):

@@ -78,6 +78,11 @@ def configured_pass(options: Options, name: str) -> registry.Pass:
         "images": None if options.calibrate is None else str(options.calibrate),
         "target": options.target,
         "clock_mhz": options.clock_mhz,
+        "stripes": options.stripes,
+        "fps": options.fps,
+        "role": options.role,
+        "share": options.share,
+        "time_limit": options.time_limit,
     }
     fields = {option.field for option in registry.pass_options(cls).values()}
     return cls(**{k: v for k, v in asked.items() if k in fields and v is not None})
@@ -206,6 +211,11 @@ def manifest(options: Options) -> str:
         "input": list(options.input_hw),
         "transforms": None if options.transforms is None else list(options.transforms),
         "clock_mhz": options.clock_mhz,
+        "stripes": options.stripes,
+        "fps": options.fps,
+        "role": options.role,
+        "share": options.share,
+        "time_limit": options.time_limit,
         "calibrate": None if options.calibrate is None else options.calibrate.name,
         "golden": None if options.golden is None else options.golden.name,
     }

@@ -27,7 +27,7 @@ phases, in order (PHASE of --compile-to):
 
 example:
   licc student.pt -o build/ --target zcu102 --input 720x1280
-  cat build/report.txt; make -C build/hls csim
+  xdg-open build/report.html; make -C build/hls csim
 """
 
 
@@ -67,6 +67,35 @@ def make_parser() -> argparse.ArgumentParser:
     add("--golden", metavar="IMAGE", help="image for the golden data of the testbench")
     add("--transforms", metavar="LIST", help="those to compile, such as g_a,g_s (default: all)")
     add("--clock", metavar="MHZ", help="clock frequency (default: the target's)")
+    add(
+        "--stripes",
+        default="auto",
+        metavar="N",
+        help="column stripes that g_a and g_s are cut into (default: auto, as few as fit)",
+    )
+    add(
+        "--fps",
+        metavar="N",
+        help="images a second that are enough: the least hardware that reaches them (default: as many "
+        "as the target allows)",
+    )
+    add(
+        "--role",
+        default="auto",
+        choices=("auto", "codec"),
+        help="what runs at once: auto, encoder and decoder each on the whole target; codec, both",
+    )
+    add(
+        "--share",
+        default="auto",
+        choices=("auto", "role", "transform"),
+        help="whether the transforms of a role share the target, or are loaded one after the other",
+    )
+    add(
+        "--time-limit",
+        metavar="SECONDS",
+        help="for the schedule; with it, the result may depend on the machine (default: none)",
+    )
     add(
         "--compile-to",
         choices=list(BY_NAME),
@@ -110,6 +139,11 @@ def read_options(arguments: Sequence[str]) -> Options:
         golden=_existing("--golden", given.golden, directory=False),
         transforms=_transforms(given.transforms),
         clock_mhz=_clock(given.clock),
+        stripes=_stripes(given.stripes),
+        fps=_fps(given.fps),
+        role=given.role,
+        share=_share(given.share, given.role),
+        time_limit=_seconds(given.time_limit),
         compile_to=compile_to,
         full_dumps=given.dump_ir == "full",
         verbose=given.verbose,
@@ -142,6 +176,34 @@ def _clock(text: str | None) -> int | None:
         return None
     if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not 1 <= int(text) <= LARGEST_CLOCK_MHZ:
         raise UserError(f"--clock {text}: expected whole MHz from 1 to {LARGEST_CLOCK_MHZ}")
+    return int(text)
+
+
+def _stripes(text: str) -> str:
+    if text != "auto" and not re.fullmatch(r"0*[1-9]\d{0,4}", text, re.ASCII):
+        raise UserError(f"--stripes {text}: expected auto or a number from 1")
+    return text
+
+
+def _fps(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text, re.ASCII) or not float(text):
+        raise UserError(f"--fps {text}: expected images a second, such as 30 or 59.94")
+    return float(text)
+
+
+def _share(text: str, role: str) -> str:
+    if role == "codec" and text == "transform":
+        raise UserError("--share transform: --role codec is all transforms at once")
+    return text
+
+
+def _seconds(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"0*[1-9]\d{0,5}", text, re.ASCII):
+        raise UserError(f"--time-limit {text}: expected whole seconds from 1")
     return int(text)
 
 
@@ -215,7 +277,7 @@ def run_licc(arguments: Sequence[str]) -> int:
         return 0
     with progress.running():
         output = build.build(options, progress)
-    print(f"{output}: complete; read {output / 'report.txt'}, run make -C {output / 'hls'} csim")
+    print(f"{output}: complete; read {output / 'report.html'}, run make -C {output / 'hls'} csim")
     return 0
 
 

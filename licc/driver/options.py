@@ -24,6 +24,11 @@ class Options:
         golden: image that the testbench runs; None for the one that ships with licc.
         transforms: those to compile; None for all that the checkpoint has.
         clock_mhz: None for the clock of the target.
+        stripes: column stripes of g_a and g_s: a number, or "auto".
+        fps: images a second that are enough; None for as many as possible.
+        role: "auto" for encoder and decoder, each with the whole device, or "codec" for both at once.
+        share: what shares the device: "role", "transform" (each alone) or "auto".
+        time_limit: seconds for the schedule; None for a limit that does not depend on the machine.
         compile_to: name of the last phase; "emit" for a whole build.
         full_dumps: keep the constants in the dumps of build/ir.
         verbose: a line for each phase, and tracebacks.
@@ -37,6 +42,11 @@ class Options:
     golden: Path | None = None
     transforms: tuple[str, ...] | None = None
     clock_mhz: int | None = None
+    stripes: str = "auto"
+    fps: float | None = None
+    role: str = "auto"
+    share: str = "auto"
+    time_limit: int | None = None
     compile_to: str = "emit"
     full_dumps: bool = False
     verbose: bool = False

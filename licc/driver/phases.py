@@ -83,12 +83,20 @@ PHASES: tuple[Phase, ...] = (
         "every stage has a stripe and a window buffer that fit",
     ),
     Phase(
+        "pose",
+        55,
+        "posed",
+        "lic-pose",
+        "lic stages -> lic stages",
+        "the scheduling problem is in the IR: budgets, rate, and what is to be folded",
+    ),
+    Phase(
         "schedule",
         60,
         "scheduled",
         "lic-schedule",
         "lic stages -> lic stages",
-        "every stage has its folding, packing and FIFO depths; budgets hold",
+        "every stage has its foldings, words and FIFO depths; budgets hold, the rate has its bound",
     ),
     Phase(
         "lower",
