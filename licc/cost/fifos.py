@@ -22,13 +22,12 @@ from licc.cost import cycles
 from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry, Shape
 from licc.cost.process import LEAST_FIFO, Process
-from licc.cost.streams import deepest
+from licc.cost.streams import SUM_BITS, deepest
 
 Floats = NDArray[np.float64]
 
 # Words for what the curves leave out: steps are whole, and a full FIFO is noticed some cycles later.
 SLACK = 8
-SUM_BITS = 32
 _TINY = 1e-9
 
 

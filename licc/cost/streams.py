@@ -17,6 +17,9 @@ from licc.cost.process import Cost
 MASTER_BRAM18, MASTER_LUT, MASTER_FF = 2, 1000, 1500
 REPACK_LUT, REPACK_FF = 80, 60
 BEAT_FIFO = 512
+# The widest word of a FIFO: Vitis HLS packs its lanes into one integer of at most so many bits (its own message,
+# in Xilinx/Vitis-HLS-Introductory-Examples, issue 19). Accumulators and norms travel as 32 bits a lane.
+MOST_WORD_BITS, SUM_BITS = 4096, 32
 
 
 def fifo(depth: Any, width: Any) -> tuple[Any, Any, Any]:

@@ -14,7 +14,6 @@ from licc.cost.process import Cost, Process
 from licc.schedule.candidates import RESOURCES, Integers, Table, resources
 
 LEAST_FIFO = 16
-SUM_BITS = 32
 # Cycles of what cannot be: more than anything takes, and small enough to be multiplied.
 TOO_SLOW = 1 << 50
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from licc.cost import cycles, dsp
 from licc.cost.folding import Folding
 from licc.cost.process import Cost, Process, auxiliary, cost, packing
+from licc.cost.streams import MOST_WORD_BITS, SUM_BITS
 
 Integers = NDArray[np.int64]
 
@@ -138,7 +139,8 @@ def pareto(use: Integers) -> Integers:
     The row of the least sum (each column relative to its mean) is one of them, and rules out many others; then
     the least of those that are left, and so on.
     """
-    weight = 1.0 / np.maximum(use.mean(axis=0), 1e-9)
+    # Integers: sums of floats could differ from machine to machine, and with them the order of equal rows.
+    weight = (len(use) << 20) // np.maximum(use.sum(axis=0, dtype=np.int64), 1)
     left, values, sums = np.arange(len(use)), use, use @ weight
     kept: list[int] = []
     while len(left) > SORTED:
@@ -181,6 +183,7 @@ def convolutions(
             intakes += [k * channels for k in WIDE_WORDS if width % k == 0]
         parts.append(_mesh(outputs, [ic], rows, columns, pixels, intakes))
     grid = np.concatenate(parts)
+    grid = grid[grid[:, 0] * grid[:, 4] * SUM_BITS <= MOST_WORD_BITS]
     spent = dsp.mac_array(Folding(*grid[:, :5].T), process.significant_bits, process.weight_bits)
     grid = grid[spent <= most_dsp]
     if refused:
@@ -202,7 +205,9 @@ def _pixels(positions: int) -> list[int]:
 def norms(process: Process, intake: int) -> Table:
     """All foldings of a GDN's matrix product that reads `intake` lanes, with squares of DSPs and of LUTs."""
     sizes = splits(process.input[0])
-    return _both(process, _mesh(sizes, sizes, [1], [1], [1], [intake]))
+    # Two lanes for each output: the value and its norm.
+    outputs = [s for s in sizes if 2 * s * SUM_BITS <= MOST_WORD_BITS]
+    return _both(process, _mesh(outputs, sizes, [1], [1], [1], [intake]))
 
 
 def lanes(process: Process, width: int) -> Table:

@@ -19,6 +19,7 @@ import numpy as np
 from licc.cost import fifos
 from licc.cost.folding import Folding
 from licc.cost.process import Process
+from licc.cost.streams import SUM_BITS
 from licc.schedule import between
 from licc.schedule.candidates import (
     MOST_PIXELS,
@@ -389,7 +390,7 @@ class Network:
             (2 * channels, height, width),
             table.foldings[:, 0],
             lambda oc: (2 * oc, lanes),
-            between.SUM_BITS,
+            SUM_BITS,
         )
         use = use + between.by_value(
             table.foldings[:, 0], lambda oc: self._queue(root, oc, widths[root], waiting)
@@ -480,7 +481,7 @@ class Network:
                 process = self.nodes[node.before].process
                 before = fifos.Paced(process, Folding(given, given), given)
             depth = fifos.depth(before, after, pixels)
-            wide = 2 * between.SUM_BITS if node.process.kind == "root" else node.process.in_bits
+            wide = 2 * SUM_BITS if node.process.kind == "root" else node.process.in_bits
             self._fifos[key] = between.fifo(depth, lanes * wide)
         return self._fifos[key]
 
@@ -497,7 +498,7 @@ class Network:
             if key not in self._fifos:
                 before = fifos.Paced(process, Folding(oc, 1, px=px), 1)
                 depth = fifos.depth(before, after, pixels)
-                self._fifos[key] = between.fifo(depth, oc * px * between.SUM_BITS)
+                self._fifos[key] = between.fifo(depth, oc * px * SUM_BITS)
             return self._fifos[key]
 
         return between.by_value(

@@ -30,12 +30,14 @@ from ortools.sat.python import cp_model
 
 from licc.cost.folding import Folding
 from licc.cost.process import Process
+from licc.cost.streams import SUM_BITS
 from licc.schedule import between
 from licc.schedule.candidates import RESOURCES, Integers, Pick, Table
 from licc.schedule.network import Chain, Network
 
 # Shares of budgets are weighed as integers.
 WEIGHT = 10**6
+PRECISION = 1000
 # How often FIFOs are reserved anew for one T.
 ROUNDS = 8
 # To say what would be enough, foldings of so many times the DSPs are looked at.
@@ -399,7 +401,7 @@ class _Solver:
                 continue
             assert node.before is not None
             array = real.chosen[node.before].folding
-            bits = array.oc * array.px * between.SUM_BITS
+            bits = array.oc * array.px * SUM_BITS
             queue = between.fifo(real.depths[i], bits)
             short = between.fifo(between.LEAST_FIFO, bits)
             more = self.network.lane_table(i, wider).use - self.network.lane_table(i, width).use
@@ -511,10 +513,11 @@ class _Solver:
     def _shares(self, table: Table, aims: NDArray[np.bool_] | None) -> Integers:
         """The sum of shares of the budgets of each row, of all resources or those that are aimed at."""
         budget = self.budget.row
-        scale = np.where(budget > 0, WEIGHT / np.maximum(budget, 1), 0.0)
+        # In integers, so that every machine has the same.
+        scale = np.where(budget > 0, WEIGHT * PRECISION // np.maximum(budget, 1), 0)
         if aims is not None and aims.any():
             scale = scale * aims
-        return np.ceil(table.use @ scale).astype(np.int64)
+        return -(-(table.use @ scale) // PRECISION)
 
     def needs(self, tables: Sequence[Table], budget: Budget) -> dict[str, int]:
         """Of each resource, the least that is enough while the others keep to `budget`; what cannot be is left out."""

@@ -477,7 +477,8 @@ def _fabric(stage: Stage) -> frozenset[str]:
     for kind in kinds:
         if kind not in able:
             raise _refused(
-                stage, f"'fabric' of processes that multiply ({', '.join(able) or 'none'}), but got '{kind}'"
+                stage,
+                f"'fabric' of processes that multiply ({', '.join(able) or 'none'}), but got '{kind}'",
             )
     return frozenset(kinds)
 

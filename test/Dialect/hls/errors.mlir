@@ -470,6 +470,15 @@ func.func @parent() {
 // -----
 
 "hls.design"() ({
+  // expected-error @+1 {{'hls.port_in' op expected words of at most 4096 bits, but got 4104}}
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<513xi8>, 4>
+  "hls.port_out"(%x) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<513xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
   // expected-error @+1 {{'hls.port_in' op expected stream depth in [1, 1048576], but got '0'}}
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 0>
   "hls.port_out"(%x) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 0>) -> ()
