@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from licc.passes.registry import OptionError, Pass, PassFailure, option
 
@@ -52,6 +52,9 @@ class LicTile(Pass):
     name: ClassVar[str] = "lic-tile"
     target: str = option("zcu102", "the device whose memory line buffers have to fit")
     stripes: str = option(AUTO, "column stripes of g_a and g_s: a number, or auto")
+    share: Literal["auto", "role", "transform"] = option(
+        "auto", "what `auto` fits: the transforms of a role together if it can, or each alone"
+    )
 
     def __post_init__(self) -> None:
         """Refuse what is neither a number nor auto."""
@@ -95,7 +98,8 @@ class LicTile(Pass):
                 if transform.name not in STRIPED or stripes.read(transform.function) is not None:
                     continue
                 if self.stripes == AUTO:
-                    found = _fitting(transform, role, device)
+                    beside = [transform] if self.share == "transform" else role
+                    found = _fitting(transform, beside, device)
                 else:
                     found = _forced(transform, int(self.stripes))
                 if found.count > 1:

@@ -279,7 +279,8 @@ def test_step_flags() -> None:
 
 def test_phases_are_one_to_one_with_the_passes() -> None:
     named = [phase.pass_name for phase in phases.PHASES if phase.pass_name]
-    assert named == list(registry.PASSES)
+    # A check changes nothing, so no phase is named after it.
+    assert named == [name for name in registry.PASSES if name != "lic-check-schedule"]
     dumps = [phase.dump for phase in phases.PHASES if phase.dump]
     assert dumps == sorted(dumps)
     assert (dumps[0], dumps[-1]) == ("00-torch.mlir", "70-hls.mlir")
