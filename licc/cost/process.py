@@ -52,7 +52,6 @@ class Process:
         weight_bits: of a convolution.
         value_bits: signed bits that the values of its input need: 9 for u8, 10 for symbols in 16-bit lanes.
             0 stands for `in_bits`.
-        from_port: not used any more.
     """
 
     kind: Kind
@@ -70,7 +69,6 @@ class Process:
     inverse: bool = False
     weight_bits: int = 8
     value_bits: int = 0
-    from_port: bool = False
 
     @property
     def pixels(self) -> int:
@@ -120,11 +118,6 @@ class Cost:
 def packing(process: Process, folding: Folding) -> dsp.Packing:
     """How the products of a convolution share DSPs (see dsp.packing)."""
     return dsp.packing(process.significant_bits, process.weight_bits, folding.oc, folding.px)
-
-
-def pairs(process: Process, oc: Any) -> Any:
-    """Not used any more: see `packing`."""
-    return (process.in_bits == 8) & (oc % 2 == 0)
 
 
 def auxiliary(process: Process) -> dsp.Products:
