@@ -14,7 +14,7 @@ from torch_mlir.dialects import func
 
 from licc.cost import cycles, streams
 from licc.cost.folding import Folding
-from licc.cost.process import Cost, cost
+from licc.cost.process import LEAST_FIFO, Cost, cost
 from licc.dialects.ext import array
 from licc.dialects.hls import FoldingAttr, MemoryType, StreamType, in_order, line_banks
 from licc.dialects.quantized import Quantized, element_type, quantized
@@ -40,8 +40,6 @@ from licc.schedule.stages import (
 from licc.schedule.stripes import ATTRIBUTE as STRIPES
 from licc.target.device import load
 
-# Words of the FIFOs in front of a repack and of an output port.
-LEAST_FIFO = 16
 _COSTS = ("cycles", "dsp", "bram18", "lut", "ff", "uram")
 
 

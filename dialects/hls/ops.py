@@ -23,6 +23,7 @@ from typing import Any
 
 from torch_mlir import ir
 
+from licc.cost.streams import MOST_WORD_BITS
 from licc.dialects.ext import (
     Dialect,
     IsolatedFromAbove,
@@ -48,8 +49,6 @@ _RESERVED_WORDS = (
 _RESERVED = frozenset(_RESERVED_WORDS.split())
 TOPS = ("encoder", "decoder", "hyper_encoder", "hyper_decoder")
 MAX_DEPTH = 1 << 20
-# What Vitis HLS can make one word of: a FIFO's lanes lie side by side.
-MAX_WORD_BITS = 4096
 SHIFT_MAX = 62
 
 
@@ -166,7 +165,9 @@ def _check_stream(value: ir.Value, what: str) -> None:
         raise VerifyError(f"expected {what} of '!hls.stream', but got '{value.type}'")
     word = stream_word(value.type)
     bits = word.shape[0] * ir.IntegerType(word.element_type).width
-    expect(bits <= MAX_WORD_BITS, f"expected words of at most {MAX_WORD_BITS} bits, but got {bits}")
+    expect(
+        bits <= MOST_WORD_BITS, f"expected words of at most {MOST_WORD_BITS} bits, but got {bits}"
+    )
     depth = ir.IntegerAttr(value.type.depth).value
     expect(1 <= depth <= MAX_DEPTH, f"expected stream depth in [1, {MAX_DEPTH}], but got '{depth}'")
 

@@ -15,6 +15,7 @@ Kind = Literal["conv", "drain", "norm", "root", "elementwise"]
 
 __all__ = ["Cost", "Folding", "Kind", "Process", "Unit", "auxiliary", "cost", "packing"]
 
+# Words of any FIFO at least, and of those in front of a repack and of an output port.
 LEAST_FIFO = 16
 MULTIPLIER_BITS, SHIFT_BITS, BIAS_BITS, BETA_BITS = 17, 6, 32, 48
 

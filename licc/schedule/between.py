@@ -10,10 +10,9 @@ import numpy as np
 
 from licc.cost import cycles, streams
 from licc.cost.geometry import Shape
-from licc.cost.process import Cost, Process
+from licc.cost.process import LEAST_FIFO, Cost, Process
 from licc.schedule.candidates import RESOURCES, Integers, Table, resources
 
-LEAST_FIFO = 16
 # Cycles of what cannot be: more than anything takes, and small enough to be multiplied.
 TOO_SLOW = 1 << 50
 

@@ -18,7 +18,7 @@ from torch_mlir import ir
 from licc.cost import fifos, memory, streams
 from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry, Shape
-from licc.cost.process import Process, cost
+from licc.cost.process import LEAST_FIFO, Process, cost
 from licc.schedule.stages import (
     TARGET,
     Chosen,
@@ -34,8 +34,6 @@ from licc.target.device import load
 
 PROBLEM, SCHEDULE = "lic.problem", "lic.schedule"
 RESOURCES = ("dsp", "bram18", "uram", "lut", "ff")
-# Words of the FIFO in front of a repack and of an output port.
-LEAST_FIFO = 16
 BEAT_BITS = 64
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from licc.cost import fifos
 from licc.cost.folding import Folding
-from licc.cost.process import Process
+from licc.cost.process import LEAST_FIFO, Process
 from licc.cost.streams import SUM_BITS
 from licc.schedule import between
 from licc.schedule.candidates import (
@@ -431,7 +431,7 @@ class Network:
         use = np.zeros(len(RESOURCES), dtype=np.int64)
         if node.after is None:
             use = use + between.port(process.output, width, process.out_bits)
-            use = use + between.fifo(between.LEAST_FIFO, width * process.out_bits)
+            use = use + between.fifo(LEAST_FIFO, width * process.out_bits)
         if process.kind == "elementwise":
             use = use + self._queue(index, width, width, waiting)
             if node.before is None:

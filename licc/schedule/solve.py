@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from licc.cost.folding import Folding
-from licc.cost.process import Process
+from licc.cost.process import LEAST_FIFO, Process
 from licc.cost.streams import SUM_BITS
 from licc.schedule import between
 from licc.schedule.candidates import RESOURCES, Integers, Pick, Table
@@ -403,7 +403,7 @@ class _Solver:
             array = real.chosen[node.before].folding
             bits = array.oc * array.px * SUM_BITS
             queue = between.fifo(real.depths[i], bits)
-            short = between.fifo(between.LEAST_FIFO, bits)
+            short = between.fifo(LEAST_FIFO, bits)
             more = self.network.lane_table(i, wider).use - self.network.lane_table(i, width).use
             # In DSPs, then in LUTs.
             gain = self._share(queue - short) - self._share(more[int(real.chosen[i].fabric)])
