@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
@@ -38,7 +39,7 @@ class LicRaiseTorch(Pass):
     The functions must be of one static NCHW tensor in and one out, with their weights as dense literals.
     A GDN becomes one `lic.gdn` whose beta and gamma are the constants that CompressAI's
     re-parametrisation `max(p, bound)^2 - pedestal` stands for. A layer's path is taken from the
-    `layer` attribute or the name location of its op. An op that licc does not know is an error that names it.
+    `layer` attribute or the name location of its op; its second call gets `_2` behind the path. An op that licc does not know is an error that names it.
     """
 
     name: ClassVar[str] = "lic-raise-torch"
@@ -378,6 +379,7 @@ class _Raiser:
         self.old = function
         self.values: dict[ir.Value, ir.Value] = {}
         self.counter = 0
+        self.calls: Counter[str] = Counter()
         self.handlers: Mapping[str, Callable[[ir.OpView], ir.Value]] = {
             **dict.fromkeys(_CONVOLUTIONS, self._convolution),
             "torch.aten.relu": lambda op: self._unary(op, "lic.relu", {}),
@@ -467,7 +469,9 @@ class _Raiser:
             name = ir.StringAttr(self.old.operation.attributes["sym_name"]).value
             path = f"{name}.{self.counter}"
         self.counter += 1
-        return path
+        # One module may be called more than once, as the activation of a residual block: layers are told apart.
+        self.calls[path] += 1
+        return path if self.calls[path] == 1 else f"{path}_{self.calls[path]}"
 
     def _create(
         self,

@@ -24,6 +24,7 @@ PREFIXES = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before each key."""
 
 REMEDY = "save plain tensors with torch.save(model.state_dict(), path)"
+DIVERGED = "the training has diverged, use a checkpoint from before"
 STUDENT_FORMAT = "licc-student"
 STUDENT_VERSIONS = (1,)
 
@@ -173,7 +174,7 @@ def _check_tensor(path: Path, key: str, tensor: Tensor) -> Tensor:
     if not bool(torch.isfinite(tensor.sum(dtype=torch.float64))):
         bad = int((~torch.isfinite(tensor)).sum())
         kind = "NaN" if bool(torch.isnan(tensor).any()) else "infinite values"
-        raise UserError(f"{path}: {key}: {kind} in {bad} of {tensor.numel()} weights")
+        raise UserError(f"{path}: {key}: {kind} in {bad} of {tensor.numel()} weights; {DIVERGED}")
     narrowed = tensor.detach().to(torch.float32)
     if tensor.dtype == torch.float64 and not bool(torch.isfinite(narrowed).all()):
         raise UserError(f"{path}: {key}: weights too large for float32")

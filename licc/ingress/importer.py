@@ -16,6 +16,8 @@ from torch_mlir import ir
 from torch_mlir.dialects import torch as torch_d
 from torch_mlir.extras import fx_importer
 
+from licc.entropy.tables import read_scale_table
+from licc.entropy.thresholds import describe_scales
 from licc.ingress.checkpoint import is_program, read_checkpoint
 from licc.ingress.networks import Function, Network, Size, build_network
 from licc.ingress.programs import NODE_MARK, program_network
@@ -107,9 +109,13 @@ def import_network(
 ) -> ir.Module:
     """Do what `licc.ingress.import_checkpoint` says."""
     if is_program(path):
-        network = program_network(path, input_hw, transforms)
+        network, scales = program_network(path, input_hw, transforms), None
     else:
-        network = build_network(read_checkpoint(path), input_hw, transforms)
+        checkpoint = read_checkpoint(path)
+        network = build_network(checkpoint, input_hw, transforms)
+        scales = read_scale_table(checkpoint)
     module = import_functions(network.functions, context)
     _describe(module, network)
+    if scales is not None:
+        describe_scales(module, *scales)
     return module

@@ -7,7 +7,7 @@ A GDN keeps CompressAI's re-parametrisation as it is stored; `lic-raise-torch` f
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -106,6 +106,62 @@ class Transform(nn.Module):
         return self.get_submodule(self.name)(x)
 
 
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with a LeakyReLU behind each, and the input added."""
+
+    def __init__(self, parts: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = parts["conv1"], parts["conv2"]
+        self.leaky_relu = nn.LeakyReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape."""
+        inner = self.leaky_relu(self.conv1(x))
+        return self.leaky_relu(self.conv2(inner)) + x
+
+
+class ResidualBlockWithStride(nn.Module):
+    """A 3x3 convolution with a stride, LeakyReLU, another and GDN; a strided 1x1 convolution is added."""
+
+    def __init__(self, parts: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = parts["conv1"], parts["conv2"]
+        self.gdn, self.skip = parts["gdn"], parts["skip"]
+        self.leaky_relu = nn.LeakyReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shrink height and width by the stride."""
+        return self.gdn(self.conv2(self.leaky_relu(self.conv1(x)))) + self.skip(x)
+
+
+class ResidualBlockUpsample(nn.Module):
+    """A sub-pixel convolution, LeakyReLU, a 3x3 convolution and inverse GDN; another sub-pixel one is added."""
+
+    def __init__(self, parts: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.subpel_conv, self.conv = parts["subpel_conv"], parts["conv"]
+        self.igdn, self.upsample = parts["igdn"], parts["upsample"]
+        self.leaky_relu = nn.LeakyReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Enlarge height and width by the factor of the sub-pixel convolutions."""
+        return self.igdn(self.conv(self.leaky_relu(self.subpel_conv(x)))) + self.upsample(x)
+
+
+BLOCKS: Mapping[str, Callable[[Mapping[str, nn.Module]], nn.Module]] = {
+    "ResidualBlock": ResidualBlock,
+    "ResidualBlockWithStride": ResidualBlockWithStride,
+    "ResidualBlockUpsample": ResidualBlockUpsample,
+}
+"""The residual blocks of compressai.layers, by the names of their classes."""
+
+
+def own_state(state: Mapping[str, Tensor], name: str | int) -> dict[str, Tensor]:
+    """Return the tensors of the submodule `name`, with its name taken off their keys."""
+    prefix = f"{name}."
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+
+
 def _convolution(layer: Layer, state: Mapping[str, Tensor]) -> nn.Module:
     bias = "bias" in state
     padding = layer.kernel // 2
@@ -141,4 +197,9 @@ def build_layer(layer: Layer, state: Mapping[str, Tensor]) -> nn.Module:
         return _convolution(layer, state)
     if layer.kind == "gdn":
         return Gdn(layer.form, layer.inverse, state)
-    return nn.ReLU() if layer.kind == "relu" else nn.LeakyReLU()
+    if layer.kind in ("relu", "leaky_relu"):
+        return nn.ReLU() if layer.kind == "relu" else nn.LeakyReLU()
+    parts = {name: build_layer(part, own_state(state, name)) for name, part in layer.parts}
+    if layer.kind == "subpel":
+        return nn.Sequential(parts["0"], nn.PixelShuffle(layer.stride))
+    return BLOCKS[layer.kind](parts)

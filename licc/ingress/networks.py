@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from licc.ingress.architectures import (
     result_size,
     signature,
     stride,
+    unsupported,
 )
 from licc.ingress.checkpoint import Checkpoint
 from licc.ingress.modules import (
@@ -31,6 +32,7 @@ from licc.ingress.modules import (
     Transform,
     build_layer,
     fold,
+    own_state,
 )
 from licc.ingress.sizes import check_input_size
 
@@ -88,6 +90,35 @@ def select(present: Iterable[str], transforms: Sequence[str] | None, where: str)
     return [name for name in available if transforms is None or name in transforms]
 
 
+CONTEXT_MODELS: Mapping[str, str] = {
+    "context_prediction": "an autoregressive context model",
+    "entropy_parameters": "an autoregressive context model",
+    "latent_codec": "a context model",
+    "cc_mean_transforms": "a channel-wise context model",
+    "Gain": "gains of a variable rate",
+}
+"""Parts of CompressAI's models that licc does not compile, with what they are."""
+
+
+def without_context(checkpoint: Checkpoint, transforms: Sequence[str] | None) -> Checkpoint:
+    """Leave out a context model where only g_a and g_s, which do not need one, are asked for.
+
+    With one, h_s does not give the scales and means of the symbols but what the context model reads.
+
+    Raises:
+        UserError: there is one, and other transforms are asked for.
+    """
+    parts = {key.partition(".")[0] for key in checkpoint.tensors}
+    found = next((part for part in CONTEXT_MODELS if part in parts), None)
+    if found is None:
+        return checkpoint
+    if found == "Gain" or transforms is None or not {*transforms} <= {"g_a", "g_s"}:
+        remedy = "" if found == "Gain" else "; its g_a and g_s can be: --transforms g_a,g_s"
+        raise checkpoint.error(f"{found} ({CONTEXT_MODELS[found]}): cannot be compiled{remedy}")
+    kept = {k: v for k, v in checkpoint.tensors.items() if k.partition(".")[0] in TRANSFORMS}
+    return replace(checkpoint, tensors=kept)
+
+
 def recognise(checkpoint: Checkpoint) -> tuple[Architecture, int, int]:
     """Return the architecture of a checkpoint with its N and M.
 
@@ -110,7 +141,7 @@ def recognise(checkpoint: Checkpoint) -> tuple[Architecture, int, int]:
             )
         matching = chosen
     if not matching:
-        raise checkpoint.error(_unknown(shapes))
+        raise checkpoint.error(unsupported(shapes) or _unknown(shapes))
     architecture = matching[0]
     n, m = architecture.widths(shapes)
     for symbol, inferred in (("N", n), ("M", m)):
@@ -126,7 +157,10 @@ def _unknown(shapes: Mapping[str, tuple[int, ...]]) -> str:
     seen = describe(signature(shapes)) or ", ".join(
         sorted({key.split(".")[0] for key in shapes})[:8]
     )
-    known = "; ".join(f"{a.name} ({describe(a.signature)})" for a in ARCHITECTURES.values())
+    names: dict[str, list[str]] = {}
+    for architecture in ARCHITECTURES.values():
+        names.setdefault(describe(architecture.signature), []).append(architecture.name)
+    known = "; ".join(f"{' or '.join(same)} ({layers})" for layers, same in names.items())
     return f"unknown architecture: its layers are {seen}; known: {known}"
 
 
@@ -197,9 +231,14 @@ def _check_gdn(checkpoint: Checkpoint, path: str, state: Mapping[str, Tensor]) -
             )
 
 
-def _layer_state(state: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
-    prefix = f"{index}."
-    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+def _check_gdns(
+    checkpoint: Checkpoint, path: str, layer: Layer, state: Mapping[str, Tensor]
+) -> None:
+    """Check the GDNs of a layer, those inside a block too."""
+    if layer.kind == "gdn":
+        _check_gdn(checkpoint, path, state)
+    for name, part in layer.parts:
+        _check_gdns(checkpoint, f"{path}.{name}", part, own_state(state, name))
 
 
 def _modules(
@@ -207,9 +246,8 @@ def _modules(
 ) -> list[tuple[str, nn.Module]]:
     modules: list[tuple[str, nn.Module]] = []
     for i, layer in enumerate(layers):
-        own = _layer_state(state, i)
-        if layer.kind == "gdn":
-            _check_gdn(checkpoint, f"{part}.{i}", own)
+        own = own_state(state, i)
+        _check_gdns(checkpoint, f"{part}.{i}", layer, own)
         modules.append((str(i), build_layer(layer, own)))
     return modules
 
@@ -244,9 +282,10 @@ def build_network(
     codes, and added at the start of the one that takes the decoded symbols.
 
     Raises:
-        UserError: see `recognise` and `check_keys`; or a GDN that does not stay positive.
+        UserError: see `without_context`, `recognise` and `check_keys`; or a GDN that does not stay positive.
     """
     check_input_size(input_hw)
+    checkpoint = without_context(checkpoint, transforms)
     architecture, n, m = recognise(checkpoint)
     check_keys(checkpoint, architecture, n, m)
     parts = {key.partition(".")[0] for key in checkpoint.tensors}
@@ -257,10 +296,7 @@ def build_network(
     functions: list[Function] = []
     for part in select(parts, transforms, str(checkpoint.path)):
         layers = every[part]
-        prefix = f"{part}."
-        state = {
-            k.removeprefix(prefix): v for k, v in checkpoint.tensors.items() if k.startswith(prefix)
-        }
+        state = own_state(checkpoint.tensors, part)
         takes, gives = roles[part]
         coded = "h" if architecture.hyperprior else "g"
         before: list[tuple[str, nn.Module]] = []

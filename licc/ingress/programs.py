@@ -12,18 +12,19 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from licc.errors import UserError
 from licc.ingress.architectures import TRANSFORMS
+from licc.ingress.checkpoint import DIVERGED
 from licc.ingress.networks import Function, Network, Size, padded_size, select
 from licc.ingress.sizes import check_input_size
 
@@ -32,6 +33,7 @@ NODE_MARK = "#"
 
 REMEDY = "export it again with torch.export.save and static shapes"
 JSON_LIMIT = 64 << 20
+LATENT_STRIDE = 16
 
 # torch._export.serde.schema.ScalarType of dense float tensors, and how their bytes are read.
 FLOAT_TYPES: Mapping[int, torch.dtype] = {
@@ -180,7 +182,7 @@ def _tensors(archive: _Archive) -> dict[str, Tensor]:
             tensor = _tensor(archive, key, folder, payload)
             if not bool(torch.isfinite(tensor).all()):
                 kind = "NaN" if bool(torch.isnan(tensor).any()) else "infinite values"
-                raise UserError(f"{archive.path}: {key}: {kind} in the weights")
+                raise UserError(f"{archive.path}: {key}: {kind} in the weights; {DIVERGED}")
             tensors[key] = tensor
     return tensors
 
@@ -362,30 +364,49 @@ class ProgramModule(nn.Module):
         return values[self.program.output]
 
 
-def _strides(program: Program) -> Iterator[int]:
-    """The stride of each convolution that is not of a GDN."""
+def _shrinking(call: Call) -> Fraction:
+    """By how much a call shrinks the rows of an image; below 1 where it makes more of them."""
+    name = call.target.partition(".")[0]
+    if name == "pixel_shuffle":
+        return Fraction(1, int(call.arguments[1]))
+    if not name.startswith("conv"):
+        return Fraction(1)
+    arguments = [*call.arguments, *[None] * 7]
+    given = call.options.get("stride", arguments[3]) or 1
+    stride = max(given) if isinstance(given, list) else given
+    transposed = name == "conv_transpose2d" or (name == "convolution" and arguments[6])
+    return Fraction(1, int(stride)) if transposed else Fraction(int(stride))
+
+
+def _factor(program: Program) -> int:
+    """By how much the program shrinks an image, or makes it larger.
+
+    Followed along the values that depend on the input: both sides of a residual block shrink an image once.
+    """
+    shrunk = {program.input: Fraction(1)}
     for call in program.calls:
-        if call.target.startswith("conv"):
-            arguments = [*call.arguments, *[None] * 4]
-            given = call.options.get("stride", arguments[3])
-            if given:
-                yield int(np.max(given))
+        names = [a.text for a in call.arguments if isinstance(a, Name) and a.text in shrunk]
+        if names:
+            shrunk[call.result] = shrunk[names[0]] * _shrinking(call)
+    total = shrunk.get(program.output, Fraction(1))
+    return int(max(total, 1 / total))
 
 
 def program_network(path: Path, input_hw: Size, transforms: Sequence[str] | None = None) -> Network:
     """Return the one transform of the program `path` for images of `input_hw`.
 
-    g_a and g_s run at the size of the image and of its latent; h_a and h_s take the latent's size from
-    the usual strides, 16 before y and 4 between y and z.
+    g_a and g_s run at the size of the image and of its latent. What the other file does is not known: h_a and
+    h_s take a latent of 16 times fewer rows and columns, as all of CompressAI's models have it, and
+    h_s as many fewer of them as it adds again.
     """
     check_input_size(input_hw)
     program = read_program(path, transforms)
     name = select([program.transform], None, str(path))[0]
-    own = prod(_strides(program))
-    total = own if name in ("g_a", "g_s") else 16
+    factor = _factor(program)
+    total = factor if name in ("g_a", "g_s") else LATENT_STRIDE
     padded = padded_size(input_hw, total)
     y = (padded[0] // total, padded[1] // total)
-    z = (-(-y[0] // 4), -(-y[1] // 4))
+    z = (-(-y[0] // factor), -(-y[1] // factor))
     size = {"g_a": padded, "g_s": y, "h_a": y, "h_s": z}[name]
     takes, gives = ROLES[name]
     if program.calls and program.calls[-1].target == "round.default":

@@ -106,6 +106,22 @@ func.func @h_a(%x: !torch.vtensor<[1,4,2,2],f32>) -> !torch.vtensor<[1,1,4,4],f3
 
 // -----
 
+// A module that is called twice, as the activation of a residual block, is two layers.
+
+// CHECK-LABEL: func.func @g_s
+// CHECK-NEXT: %[[A:.*]] = "lic.relu"({{.*}}) {layer = "g_s.0.relu"}
+// CHECK-NEXT: %[[B:.*]] = "lic.relu"(%[[A]]) {layer = "g_s.0.relu_2"}
+// CHECK-NEXT: "lic.add"(%[[B]], %{{.*}}) {layer = "g_s.0"}
+func.func @g_s(%x: !torch.vtensor<[1,4,2,2],f32>) -> !torch.vtensor<[1,4,2,2],f32> {
+  %one = torch.constant.int 1
+  %a = torch.aten.relu %x {layer = "g_s.0.relu"} : !torch.vtensor<[1,4,2,2],f32> -> !torch.vtensor<[1,4,2,2],f32>
+  %b = torch.aten.relu %a {layer = "g_s.0.relu"} : !torch.vtensor<[1,4,2,2],f32> -> !torch.vtensor<[1,4,2,2],f32>
+  %s = torch.aten.add.Tensor %b, %x, %one {layer = "g_s.0"} : !torch.vtensor<[1,4,2,2],f32>, !torch.vtensor<[1,4,2,2],f32>, !torch.int -> !torch.vtensor<[1,4,2,2],f32>
+  return %s : !torch.vtensor<[1,4,2,2],f32>
+}
+
+// -----
+
 // What is in lic already is left alone.
 
 // CHECK-LABEL: func.func @g_a

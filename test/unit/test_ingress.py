@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,13 @@ import pytest
 import torch
 from support.compressai_import import compressai_models
 from support.networks import (
+    AMBIGUOUS,
     ARCHITECTURES,
     flatten,
+    is_mean_scale,
     random_checkpoint,
     random_states,
+    reduced_cheng2020_anchor,
     run_transform,
     synthetic_image,
 )
@@ -52,8 +57,11 @@ def assert_close(got: torch.Tensor, wanted: torch.Tensor) -> None:
     assert float((got - wanted).abs().max()) < 1e-4
 
 
-@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
-@pytest.mark.parametrize("student", [False, True])
+@pytest.mark.parametrize(
+    ("architecture", "student"),
+    [(name, name in AMBIGUOUS) for name in sorted(ARCHITECTURES)]
+    + [("bls2017", True), ("bmshj2018-hyperprior", True), ("cheng2020-anchor", True)],
+)
 def test_every_architecture_computes_what_the_network_does(
     architecture: str, student: bool, tmp_path: Path
 ) -> None:
@@ -87,7 +95,7 @@ def test_every_architecture_computes_what_the_network_does(
         return
     medians = states["entropy_bottleneck"]["quantiles"][None, :, 0, 1, None, None]
     assert_close(run_function(module, "g_a", padded_image()), y)
-    z = reference("h_a", y if architecture == "mbt2018-mean" else y.abs())
+    z = reference("h_a", y if is_mean_scale(architecture) else y.abs())
     symbols = run_function(module, "h_a", y)
     assert float((symbols != torch.floor(z - medians + 0.5)).float().mean()) < 1e-3
     assert_close(run_function(module, "h_s", symbols), reference("h_s", symbols + medians))
@@ -101,13 +109,16 @@ def test_every_architecture_computes_what_the_network_does(
         ("FactorizedPriorReLU", "bmshj2018-factorized-relu", 5, 7),
         ("ScaleHyperprior", "bmshj2018-hyperprior", 8, 12),
         ("MeanScaleHyperprior", "mbt2018-mean", 6, 10),
+        ("Cheng2020Anchor", "cheng2020-anchor", 6, 6),
     ],
 )
 @torch.no_grad()
 def test_compressai_models_compute_the_same(
     model: str, architecture: str, n: int, m: int, tmp_path: Path
 ) -> None:
-    network = getattr(compressai_models(), model)(n, m).eval()
+    models = compressai_models()
+    reduced = model == "Cheng2020Anchor"
+    network: Any = reduced_cheng2020_anchor(n) if reduced else getattr(models, model)(n, m).eval()
     network.load_state_dict(flatten(random_states(architecture, n, m, 5)))
     network.update(force=True)
     torch.save({"state_dict": network.state_dict(), "epoch": 3}, tmp_path / "model.pth.tar")
@@ -122,13 +133,35 @@ def test_compressai_models_compute_the_same(
         assert_close(run_function(module, "g_s", symbols), network.g_s(y_hat))
         return
     assert_close(run_function(module, "g_a", x), y)
-    absolute = architecture != "mbt2018-mean"
+    absolute = not is_mean_scale(architecture)
     z = network.h_a(y.abs() if absolute else y)
     medians = bottleneck._get_medians().reshape(1, -1, 1, 1)
     symbols = torch.round(z - medians)
     assert float((run_function(module, "h_a", y) != symbols).float().mean()) < 1e-3
     assert_close(run_function(module, "h_s", symbols), network.h_s(symbols + medians))
     assert_close(run_function(module, "g_s", y), network.g_s(y))
+
+
+@torch.no_grad()
+def test_the_class_of_the_page_is_what_is_compiled(tmp_path: Path) -> None:
+    compressai_models()
+    page = Path(__file__).parents[2] / "docs" / "checkpoints.md"
+    (code,) = re.findall(
+        r"(    from compressai.*?)\n\n\S", page.read_text(encoding="utf-8"), re.DOTALL
+    )
+    names: dict[str, Any] = {}
+    exec(textwrap.dedent(code), names)
+    network = names["ReducedCheng2020Anchor"](6).eval()
+    network.load_state_dict(flatten(random_states("cheng2020-anchor", 6, 6, 5)))
+    network.update(force=True)
+    torch.save(network.state_dict(), tmp_path / "x.pt")
+    x = synthetic_image(64, 128)  # a whole number of h_a's strides too
+    wanted = network(x)["x_hat"]
+    module = raised(tmp_path / "x.pt", (64, 128))
+    y = run_function(module, "g_a", x)
+    _, means = run_function(module, "h_s", run_function(module, "h_a", y)).chunk(2, 1)
+    decoded = run_function(module, "g_s", torch.round(y - means) + means)
+    assert float(((decoded - wanted).abs() > 1e-3).float().mean()) < 1e-2
 
 
 def test_roles_layers_and_locations_of_a_scale_hyperprior(tmp_path: Path) -> None:
@@ -169,6 +202,36 @@ def test_mean_scale_hyperprior_decodes_a_latent(tmp_path: Path) -> None:
     assert roles(module, "g_s") == ("latent", "image")
     assert layers(module, "h_a")[0] == ("lic.conv2d", "h_a.0")
     assert layers(module, "h_a")[1] == ("lic.leaky_relu", "h_a.1")
+
+
+def test_residual_blocks_keep_the_names_of_their_parts(tmp_path: Path) -> None:
+    module = raised(random_checkpoint("cheng2020-anchor", 4, 4, 0, tmp_path / "x.pt"))
+    assert roles(module, "g_a") == ("image", "latent")
+    assert roles(module, "g_s") == ("latent", "image")
+    found = layers(module, "g_a")
+    assert sorted(found[:6]) == [
+        ("lic.add", "g_a.0"),
+        ("lic.conv2d", "g_a.0.conv1"),
+        ("lic.conv2d", "g_a.0.conv2"),
+        ("lic.conv2d", "g_a.0.skip"),
+        ("lic.gdn", "g_a.0.gdn"),
+        ("lic.leaky_relu", "g_a.0.leaky_relu"),
+    ]
+    # A module that is called twice is two layers.
+    assert ("lic.leaky_relu", "g_a.1.leaky_relu") in found
+    assert ("lic.leaky_relu", "g_a.1.leaky_relu_2") in found
+    assert ("lic.pixel_shuffle", "g_s.1.subpel_conv.1") in layers(module, "g_s")
+    for name in function_names(module):
+        paths = [layer for _, layer in layers(module, name)]
+        assert len(set(paths)) == len(paths)
+
+
+@pytest.mark.parametrize("family", ["bmshj2018-factorized", "bmshj2018-hyperprior", "mbt2018-mean"])
+def test_without_meta_a_network_without_gdn_is_one_of_relu(family: str, tmp_path: Path) -> None:
+    states = random_states(f"{family}-leaky-relu", 4, 6, 0)
+    torch.save(flatten(states), tmp_path / "x.pt")
+    module = import_checkpoint(tmp_path / "x.pt", SIZE, make_context(), ["g_a"])
+    assert module.operation.attributes["lic.architecture"].value == f"{family}-relu"
 
 
 def test_gdn_is_folded_with_the_bounds_applied(tmp_path: Path) -> None:
@@ -252,7 +315,9 @@ def test_gdn_constants_may_be_missing(tmp_path: Path) -> None:
     assert torch.equal(bare, full)
 
 
-@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+@pytest.mark.parametrize(
+    "architecture", ["bls2017", "bmshj2018-hyperprior", "mbt2018-mean-relu", "cheng2020-anchor"]
+)
 def test_a_subset_of_the_transforms_is_enough(architecture: str, tmp_path: Path) -> None:
     states = random_states(architecture, 4, 6, 0)
     for name in ARCHITECTURES[architecture](4, 6):
@@ -267,7 +332,10 @@ def test_transforms_can_be_selected(tmp_path: Path) -> None:
     assert roles(module, "g_a") == ("image", "latent")  # the hyperprior is still there
 
 
-@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+@pytest.mark.parametrize(
+    "architecture",
+    ["bls2017", "bmshj2018-factorized-relu", "bmshj2018-hyperprior", "cheng2020-anchor"],
+)
 @pytest.mark.parametrize("size", [(1, 1), (33, 16), (198, 250)])
 def test_sizes_follow_from_the_padded_image(
     architecture: str, size: tuple[int, int], tmp_path: Path
@@ -301,6 +369,7 @@ def test_random_checkpoints_are_named_and_shaped_as_compressai_does() -> None:
         ("bmshj2018-factorized-relu", models.FactorizedPriorReLU),
         ("bmshj2018-hyperprior", models.ScaleHyperprior),
         ("mbt2018-mean", models.MeanScaleHyperprior),
+        ("cheng2020-anchor", lambda n, _: reduced_cheng2020_anchor(n)),
     ):
         ours = flatten(random_states(name, 4, 6, 0, rescale=False))
         theirs = model(4, 6).state_dict()

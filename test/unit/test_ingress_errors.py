@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import pickle
 import zipfile
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.compressai_import import compressai_models
 from support.networks import flatten, random_checkpoint, random_states
 from torch import Tensor, nn
 
@@ -19,6 +21,8 @@ from licc.dialects import make_context
 from licc.errors import UserError
 from licc.ingress import import_checkpoint
 
+VBR = "compressai.models.vbr"
+DIVERGED = "the training has diverged, use a checkpoint from before"
 REMEDY = "save plain tensors with torch.save(model.state_dict(), path)"
 
 
@@ -163,19 +167,19 @@ def _with(key: str, index: Any, value: float) -> dict[str, Tensor]:
 WEIGHTS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "nan": (
         lambda: _with("g_a.2.weight", (0, 0, 0, 0), float("nan")),
-        "g_a.2.weight: NaN in 1 of 400 weights",
+        f"g_a.2.weight: NaN in 1 of 400 weights; {DIVERGED}",
     ),
     "infinity": (
         lambda: _with("h_s.0.bias", slice(0, 2), float("inf")),
-        "h_s.0.bias: infinite values in 2 of 4 weights",
+        f"h_s.0.bias: infinite values in 2 of 4 weights; {DIVERGED}",
     ),
     "both infinities": (
         lambda: hyperprior(**{"h_s.0.bias": torch.tensor([float("inf"), -float("inf"), 0.0, 1.0])}),
-        "h_s.0.bias: infinite values in 2 of 4 weights",
+        f"h_s.0.bias: infinite values in 2 of 4 weights; {DIVERGED}",
     ),
     "nan in gdn": (
         lambda: _with("g_s.3.gamma", (1, 2), float("nan")),
-        "g_s.3.gamma: NaN in 1 of 16 weights",
+        f"g_s.3.gamma: NaN in 1 of 16 weights; {DIVERGED}",
     ),
     "too large": (
         lambda: hyperprior(**{"g_a.0.bias": torch.full((4,), 1e300, dtype=torch.float64)}),
@@ -211,7 +215,10 @@ WEIGHTS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     ),
     "unexpected part": (
         lambda: hyperprior(**{"context_prediction.weight": torch.zeros(12, 6, 5, 5)}),
-        "context_prediction.weight: unexpected (bmshj2018-hyperprior)",
+        (
+            "context_prediction (an autoregressive context model): cannot be compiled; its g_a and g_s can "
+            "be: --transforms g_a,g_s"
+        ),
     ),
     "beta": (
         lambda: hyperprior(**{"g_a.1.beta_reparam.pedestal": torch.ones(1) * 4}),
@@ -243,11 +250,79 @@ def test_unknown_architecture_lists_what_was_seen_and_what_is_known(path: Path) 
     for name in (
         "bls2017 (g_a 9x9 gdn 5x5 gdn 5x5, g_s 5x5 gdn 5x5 gdn 9x9)",
         "bmshj2018-factorized (",
-        "bmshj2018-factorized-relu (g_a 5x5 5x5 5x5 5x5,",
-        "bmshj2018-hyperprior (",
-        "mbt2018-mean (",
+        "bmshj2018-factorized-relu or bmshj2018-factorized-leaky-relu (g_a 5x5 5x5 5x5 5x5,",
+        "bmshj2018-hyperprior or mbt2018-mean (",
     ):
         assert name in message
+
+
+ATTENTION = "unsupported layer; cheng2020-anchor is the same network without attention"
+CONTEXT = "cannot be compiled; its g_a and g_s can be: --transforms g_a,g_s"
+MODELS: dict[str, tuple[tuple[int, ...], str]] = {
+    "JointAutoregressiveHierarchicalPriors": (
+        (4, 6),
+        f"context_prediction (an autoregressive context model): {CONTEXT}",
+    ),
+    "Cheng2020Anchor": (
+        (6,),
+        f"context_prediction (an autoregressive context model): {CONTEXT}",
+    ),
+    "Cheng2020AnchorCheckerboard": ((6,), f"latent_codec (a context model): {CONTEXT}"),
+    "ScaleHyperpriorVbr": ((4, 6), "Gain (gains of a variable rate): cannot be compiled"),
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_models_with_a_context_model(model: str, path: Path) -> None:
+    models = compressai_models()
+    widths, message = MODELS[model]
+    kind = getattr(models, model, None) or getattr(importlib.import_module(VBR), model)
+    torch.save(kind(*widths).state_dict(), path)
+    assert refusal(path) == message
+    if "--transforms" not in message:
+        return
+    assert refusal(path, transforms=["g_s", "h_s"]) == message
+    module = import_checkpoint(path, (64, 64), make_context(), ["g_a", "g_s"])
+    names = [op.attributes["sym_name"].value for op in module.body.operations]
+    assert names == ["g_a", "g_s"]
+
+
+@pytest.mark.parametrize(
+    ("model", "widths", "message"),
+    [
+        ("Cheng2020Attention", (6,), f"g_a.3 (AttentionBlock): {ATTENTION}"),
+        (
+            "Elic2022Official",
+            (4, 320),
+            (
+                "g_a.1 (ResidualBottleneckBlock): unsupported layer; use the residual blocks of "
+                "cheng2020-anchor"
+            ),
+        ),
+    ],
+)
+def test_unsupported_blocks_are_named_by_layer(
+    model: str, widths: tuple[int, ...], message: str, path: Path
+) -> None:
+    states = getattr(compressai_models(), model)(*widths).state_dict()
+    torch.save({k: v for k, v in states.items() if k.startswith(("g_a.", "g_s."))}, path)
+    assert refusal(path) == message
+
+
+def test_a_broken_residual_block_is_named_by_its_tensor(path: Path) -> None:
+    states: dict[str, Any] = flatten(random_states("cheng2020-anchor", 4, 4, 0))
+    del states["g_s.2.conv2.bias"]
+    torch.save(states, path)
+    assert refusal(path) == "g_s.2.conv2.bias: missing (cheng2020-anchor)"
+    states["g_s.2.conv2.bias"] = torch.zeros(3)
+    torch.save(states, path)
+    assert refusal(path) == (
+        "g_s.2.conv2.bias: expected shape 4, but got 3 (cheng2020-anchor with N = 4, M = 4)"
+    )
+    states["g_s.2.conv2.bias"] = torch.zeros(4)
+    states["g_a.2.gdn.beta_reparam.pedestal"] = torch.ones(1) * 4
+    torch.save(states, path)
+    assert refusal(path).startswith("g_a.2.gdn.beta: expected positive values")
 
 
 def test_a_state_dict_of_something_else(path: Path) -> None:

@@ -104,6 +104,33 @@ def test_a_program_runs_at_another_size_than_it_was_exported_at(
     ]
 
 
+class Residual(nn.Module):
+    """A strided block with a strided skip, and one that a pixel shuffle enlarges on both sides."""
+
+    def __init__(self, up: bool) -> None:
+        super().__init__()
+        self.main = nn.Conv2d(3, 12, 3, 1, 1) if up else nn.Conv2d(3, 6, 3, 2, 1)
+        self.skip = nn.Conv2d(3, 12, 1) if up else nn.Conv2d(3, 6, 1, 2)
+        self.after: nn.Module = nn.PixelShuffle(2) if up else nn.LeakyReLU()
+        self.shuffle: nn.Module = nn.PixelShuffle(2) if up else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.after(self.main(x)) + self.shuffle(self.skip(x))
+
+
+@pytest.mark.parametrize("up", [False, True])
+@torch.no_grad()
+def test_both_sides_of_a_residual_block_change_the_size_once(up: bool, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = Residual(up)
+    name = "g_s" if up else "g_a"
+    module = raised(save(network, tmp_path / f"{name}.pt2"), (29, 33))
+    assert list(module.operation.attributes["lic.padded"]) == [30, 34]
+    x = torch.randn(1, 3, *((15, 17) if up else (30, 34)))
+    assert float((run_function(module, name, x) - network(x)).abs().max()) < 1e-5
+    assert ("lic.add", f"{name}.add") in layers(module, name)
+
+
 @pytest.mark.parametrize("name", ["g_a", "h_a", "h_s", "g_s"])
 @torch.no_grad()
 def test_compressai_transforms_as_programs(name: str, tmp_path: Path) -> None:
@@ -296,7 +323,10 @@ def test_nan_is_refused(tmp_path: Path) -> None:
     conv = nn.Conv2d(3, 4, 3)
     conv.weight.data[0, 0, 0, 0] = float("nan")
     path = save(nn.Sequential(conv), tmp_path / "g_a.pt2")
-    assert refusal(path) == "0.weight: NaN in the weights"
+    assert (
+        refusal(path)
+        == "0.weight: NaN in the weights; the training has diverged, use a checkpoint from before"
+    )
 
 
 def rewrite(path: Path, change: Callable[[str, bytes], bytes | None]) -> Path:

@@ -7,7 +7,9 @@ ARCHITECTURE is one of `ARCHITECTURES`. Convolutions start from PyTorch's defaul
 GDNs near CompressAI's start (beta 1, gamma 0.1 on the diagonal, with some cross terms so that a
 transposed gamma shows). The last layer of each transform is then rescaled on a synthetic image, so that
 latents span some tens, scales are positive and images fill 0..1: with the plain start every symbol
-would be zero and every test of them empty. `--plain` leaves the last layers as they are.
+would be zero and every test of them empty. Networks without GDN, or with residual blocks, have the variance of
+every convolution's result set to one first, as what is typed would be mostly biases otherwise.
+`--plain` leaves all weights as they are.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -30,7 +33,8 @@ BETA_MIN = 1e-6
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: `kind` is conv, deconv, gdn, gdn1, igdn, igdn1, relu or leaky_relu."""
+    """One layer: `kind` is conv, deconv, gdn, gdn1, igdn, igdn1, relu, leaky_relu, subpel (a convolution with a
+    pixel shuffle by `stride`), or res, res_down and res_up: the residual blocks of cheng2020."""
 
     kind: str
     inputs: int = 0
@@ -79,20 +83,48 @@ def _factorized_relu(n: int, m: int) -> dict[str, list[Layer]]:
     return {"g_a": _analysis(n, m, _relu), "g_s": _synthesis(n, m, _relu)}
 
 
-def _hyperprior(n: int, m: int) -> dict[str, list[Layer]]:
+def _factorized_leaky(n: int, m: int) -> dict[str, list[Layer]]:
+    return {"g_a": _analysis(n, m, _leaky), "g_s": _synthesis(n, m, _leaky)}
+
+
+def _scale_hyper(n: int, m: int) -> dict[str, list[Layer]]:
     h_a = [Layer("conv", m, n, 3, 1), Layer("conv", n, n), Layer("conv", n, n)]
     h_s = [Layer("deconv", n, n), Layer("deconv", n, n), Layer("conv", n, m, 3, 1)]
-    return _factorized(n, m) | {
-        "h_a": _interleave(h_a, _relu),
-        "h_s": [*_interleave(h_s, _relu), Layer("relu")],
-    }
+    return {"h_a": _interleave(h_a, _relu), "h_s": [*_interleave(h_s, _relu), Layer("relu")]}
 
 
-def _mean_hyperprior(n: int, m: int) -> dict[str, list[Layer]]:
+def _mean_hyper(n: int, m: int) -> dict[str, list[Layer]]:
     h_a = [Layer("conv", m, n, 3, 1), Layer("conv", n, n), Layer("conv", n, n)]
     wide = m * 3 // 2
     h_s = [Layer("deconv", n, m), Layer("deconv", m, wide), Layer("conv", wide, 2 * m, 3, 1)]
-    return _factorized(n, m) | {
+    return {"h_a": _interleave(h_a, _leaky), "h_s": _interleave(h_s, _leaky)}
+
+
+def _cheng2020(n: int, _: int) -> dict[str, list[Layer]]:
+    wide = n * 3 // 2
+    h_a = [Layer("conv", n, n, 3, stride) for stride in (1, 1, 2, 1, 2)]
+    h_s = [
+        Layer("conv", n, n, 3, 1),
+        Layer("subpel", n, n),
+        Layer("conv", n, wide, 3, 1),
+        Layer("subpel", wide, wide),
+        Layer("conv", wide, 2 * n, 3, 1),
+    ]
+    return {
+        "g_a": [
+            Layer("res_down", 3, n),
+            Layer("res", n, n),
+            Layer("res_down", n, n),
+            Layer("res", n, n),
+            Layer("res_down", n, n),
+            Layer("res", n, n),
+            Layer("conv", n, n, 3, 2),
+        ],
+        "g_s": [
+            *[layer for _ in range(3) for layer in (Layer("res", n, n), Layer("res_up", n, n))],
+            Layer("res", n, n),
+            Layer("subpel", n, 3),
+        ],
         "h_a": _interleave(h_a, _leaky),
         "h_s": _interleave(h_s, _leaky),
     }
@@ -111,9 +143,39 @@ ARCHITECTURES: dict[str, Callable[[int, int], dict[str, list[Layer]]]] = {
     "bls2017": _bls2017,
     "bmshj2018-factorized": _factorized,
     "bmshj2018-factorized-relu": _factorized_relu,
-    "bmshj2018-hyperprior": _hyperprior,
-    "mbt2018-mean": _mean_hyperprior,
+    "bmshj2018-factorized-leaky-relu": _factorized_leaky,
+    "bmshj2018-hyperprior": lambda n, m: _factorized(n, m) | _scale_hyper(n, m),
+    "bmshj2018-hyperprior-relu": lambda n, m: _factorized_relu(n, m) | _scale_hyper(n, m),
+    "bmshj2018-hyperprior-leaky-relu": lambda n, m: _factorized_leaky(n, m) | _scale_hyper(n, m),
+    "mbt2018-mean": lambda n, m: _factorized(n, m) | _mean_hyper(n, m),
+    "mbt2018-mean-relu": lambda n, m: _factorized_relu(n, m) | _mean_hyper(n, m),
+    "mbt2018-mean-leaky-relu": lambda n, m: _factorized_leaky(n, m) | _mean_hyper(n, m),
+    "cheng2020-anchor": _cheng2020,
 }
+
+# Which of them a state_dict alone does not tell from another: they need `meta`.
+AMBIGUOUS = frozenset(name for name in ARCHITECTURES if name.endswith("leaky-relu"))
+
+# Named for what made the tests before them: their random weights stay what they were.
+_PLAIN_STARTS = frozenset(
+    (
+        "bls2017",
+        "bmshj2018-factorized",
+        "bmshj2018-factorized-relu",
+        "bmshj2018-hyperprior",
+        "mbt2018-mean",
+    )
+)
+
+
+def is_mean_scale(architecture: str) -> bool:
+    """Whether h_s gives scales and means, and h_a reads y with its signs."""
+    return architecture.startswith(("mbt2018", "cheng2020"))
+
+
+def latent_channels(architecture: str, n: int, m: int) -> int:
+    """Channels of y."""
+    return n if architecture.startswith("cheng2020") else m
 
 
 def _conv_state(layer: Layer, random: torch.Generator) -> State:
@@ -143,12 +205,40 @@ def _gdn_state(channels: int, random: torch.Generator) -> State:
     }
 
 
+def _parts(layer: Layer) -> dict[str, Layer]:
+    """The layers with weights inside a block, by their names in compressai.layers."""
+    i, o, s = layer.inputs, layer.outputs, layer.stride
+    if layer.kind == "subpel":
+        return {"0": Layer("conv", i, o * s**2, 3, 1)}
+    if layer.kind == "res":
+        return {"conv1": Layer("conv", i, o, 3, 1), "conv2": Layer("conv", o, o, 3, 1)}
+    if layer.kind == "res_down":
+        return {
+            "conv1": Layer("conv", i, o, 3, s),
+            "conv2": Layer("conv", o, o, 3, 1),
+            "gdn": Layer("gdn", o, o),
+            "skip": Layer("conv", i, o, 1, s),
+        }
+    if layer.kind == "res_up":
+        return {
+            "subpel_conv": Layer("subpel", i, o, 3, s),
+            "conv": Layer("conv", o, o, 3, 1),
+            "igdn": Layer("igdn", o, o),
+            "upsample": Layer("subpel", i, o, 3, s),
+        }
+    return {}
+
+
 def _layer_state(layer: Layer, random: torch.Generator) -> State:
     if layer.kind in ("conv", "deconv"):
         return _conv_state(layer, random)
     if layer.kind.endswith(("gdn", "gdn1")):
         return _gdn_state(layer.inputs, random)
-    return {}
+    return {
+        f"{name}.{key}": value
+        for name, part in _parts(layer).items()
+        for key, value in _layer_state(part, random).items()
+    }
 
 
 def _run_gdn(layer: Layer, state: State, x: Tensor) -> Tensor:
@@ -175,15 +265,33 @@ def run_layer(layer: Layer, state: State, x: Tensor) -> Tensor:
         return F.relu(x)
     if layer.kind == "leaky_relu":
         return F.leaky_relu(x)
-    return _run_gdn(layer, state, x)
+    if layer.kind.endswith(("gdn", "gdn1")):
+        return _run_gdn(layer, state, x)
+    return _run_block(layer, state, x)
+
+
+def _run_block(layer: Layer, state: State, x: Tensor) -> Tensor:
+    def run(name: str, x: Tensor) -> Tensor:
+        return run_layer(_parts(layer)[name], _own(state, name), x)
+
+    if layer.kind == "subpel":
+        return F.pixel_shuffle(run("0", x), layer.stride)
+    if layer.kind == "res":
+        return F.leaky_relu(run("conv2", F.leaky_relu(run("conv1", x)))) + x
+    if layer.kind == "res_down":
+        return run("gdn", run("conv2", F.leaky_relu(run("conv1", x)))) + run("skip", x)
+    return run("igdn", run("conv", F.leaky_relu(run("subpel_conv", x)))) + run("upsample", x)
+
+
+def _own(state: State, name: str | int) -> State:
+    prefix = f"{name}."
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
 
 
 def run_transform(layers: list[Layer], state: State, x: Tensor) -> Tensor:
     """Apply the Sequential of `layers`, whose `state` has keys like `0.weight`, to `x`."""
     for i, layer in enumerate(layers):
-        prefix = f"{i}."
-        own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-        x = run_layer(layer, own, x)
+        x = run_layer(layer, _own(state, i), x)
     return x
 
 
@@ -196,27 +304,70 @@ def synthetic_image(height: int, width: int, random: torch.Generator | None = No
     return (0.7 * image + 0.3 * fine).clamp(0, 1)
 
 
+def _set_variance(layers: list[Layer], state: State, x: Tensor) -> None:
+    """Scale each convolution, in order, so that its result on `x` has a variance of one and no mean.
+
+    As Mishkin and Matas start a network (arXiv 1511.06422); a sum of two is then of variance two.
+    """
+    for i, layer in enumerate(layers):
+        own = _own(state, i)
+        _set_layer_variance(layer, own, x)
+        state |= {f"{i}.{key}": value for key, value in own.items()}
+        x = run_layer(layer, own, x)
+
+
+def _set_layer_variance(layer: Layer, state: State, x: Tensor) -> None:
+    if layer.kind in ("conv", "deconv"):
+        raw = run_layer(layer, state, x)
+        state["weight"] /= raw.std()
+        state["bias"] = (state["bias"] - raw.mean((0, 2, 3))) / raw.std()
+    if layer.kind == "igdn":
+        # Nobody trained it: where it cubes what exceeds three deviations, six of them in a row explode.
+        state["gamma"] = torch.sqrt(0.1 * state["gamma"] ** 2)
+    for name, part in _parts(layer).items():
+        own = _own(state, name)
+        _set_layer_variance(part, own, _before(layer, name, state, x))
+        state |= {f"{name}.{key}": value for key, value in own.items()}
+
+
+def _before(layer: Layer, name: str, state: State, x: Tensor) -> Tensor:
+    """What the part `name` of a block reads, whose input is `x`."""
+    first = {"conv2": "conv1", "conv": "subpel_conv"}.get(name)
+    if first is None:
+        return x
+    return F.leaky_relu(run_layer(_parts(layer)[first], _own(state, first), x))
+
+
 def _rescale(layers: list[Layer], state: State, x: Tensor, spread: float, centre: float) -> Tensor:
     """Scale the last convolution so that its result has this spread and centre; return it."""
-    last = max(i for i, layer in enumerate(layers) if layer.kind in ("conv", "deconv"))
+    last = max(i for i, layer in enumerate(layers) if layer.kind in ("conv", "deconv", "subpel"))
     raw = run_transform(layers[: last + 1], state, x)
     mean = raw.mean((0, 2, 3))
     gain = spread / max(float((raw - mean[:, None, None]).std()), 1e-9)
-    state[f"{last}.weight"] *= gain
-    if f"{last}.bias" in state:
-        state[f"{last}.bias"] = (state[f"{last}.bias"] - mean) * gain + centre
+    name = f"{last}.0" if layers[last].kind == "subpel" else f"{last}"
+    state[f"{name}.weight"] *= gain
+    if f"{name}.bias" in state:
+        bias = state[f"{name}.bias"]
+        mean = mean.repeat_interleave(len(bias) // len(mean))
+        state[f"{name}.bias"] = (bias - mean) * gain + centre
     return run_transform(layers, state, x)
 
 
 def _rescale_codec(
-    transforms: dict[str, list[Layer]], states: dict[str, State], mean: bool
+    transforms: dict[str, list[Layer]], states: dict[str, State], mean: bool, variance: bool
 ) -> None:
     random = torch.Generator().manual_seed(1)
-    y = _rescale(transforms["g_a"], states["g_a"], synthetic_image(128, 128, random), 8.0, 0.0)
-    _rescale(transforms["g_s"], states["g_s"], y.round(), 0.2, 0.5)
+
+    def rescale(name: str, x: Tensor, spread: float, centre: float) -> Tensor:
+        if variance:
+            _set_variance(transforms[name], states[name], x)
+        return _rescale(transforms[name], states[name], x, spread, centre)
+
+    y = rescale("g_a", synthetic_image(128, 128, random), 8.0, 0.0)
+    rescale("g_s", y.round(), 0.2, 0.5)
     if "h_a" in transforms:
-        z = _rescale(transforms["h_a"], states["h_a"], y if mean else y.abs(), 3.0, 0.0)
-        _rescale(transforms["h_s"], states["h_s"], z.round(), 1.5, 2.0)
+        z = rescale("h_a", y if mean else y.abs(), 3.0, 0.0)
+        rescale("h_s", z.round(), 1.5, 2.0)
 
 
 def _bottleneck_state(channels: int, random: torch.Generator) -> State:
@@ -266,7 +417,8 @@ def random_states(
             for key, value in _layer_state(layer, random).items()
         }
     if rescale:
-        _rescale_codec(transforms, states, architecture == "mbt2018-mean")
+        variance = architecture not in _PLAIN_STARTS
+        _rescale_codec(transforms, states, is_mean_scale(architecture), variance)
     if architecture != "bls2017":
         states["entropy_bottleneck"] = _bottleneck_state(n if "h_a" in transforms else m, random)
     if "h_a" in transforms:
@@ -294,8 +446,10 @@ def random_checkpoint(
     """Write a random checkpoint to `path` and return the path.
 
     bls2017 is written as {"g_a": ..., "g_s": ...}, the others as a CompressAI state_dict; `student`
-    writes licc's own format, the states by name and `meta`, for all of them.
+    writes licc's own format, the states by name and `meta`, for all of them. Networks that a state_dict does
+    not tell from another are always written so.
     """
+    student = student or architecture in AMBIGUOUS
     states = random_states(architecture, n, m, seed, rescale)
     content: dict[str, object]
     if student:
@@ -304,7 +458,7 @@ def random_checkpoint(
             "version": 1,
             "architecture": architecture,
             "N": n,
-            "M": m,
+            "M": latent_channels(architecture, n, m),
         }
         content = {**states, "meta": meta}
     elif architecture == "bls2017":
@@ -313,6 +467,18 @@ def random_checkpoint(
         content = {**flatten(states)}
     torch.save(content, path)
     return Path(path)
+
+
+def reduced_cheng2020_anchor(n: int) -> Any:
+    """Cheng2020Anchor(n) of CompressAI, a module of compressai.layers, without its context model.
+
+    h_s gives scales and means of the symbols themselves.
+    """
+    from compressai.models import Cheng2020Anchor
+
+    model = Cheng2020Anchor(n)
+    del model.context_prediction, model.entropy_parameters
+    return model.eval()
 
 
 def main() -> None:
