@@ -12,6 +12,9 @@ The edges, as seen in the pinned wheel:
 * IRDL knows neither optional attributes nor `BoolAttr` and dense-array constraints: they are declared
   in `optional` and `kinds` and checked here;
 * `dense_resource<...>` comes as a bare `Attribute` and has to be cast to be recognised;
+* values of a variadic field would all have to be of one type, so that there is none; an op with an optional
+  field (`Operand[...] | None`, the last of its kind) is given accessors that need segment sizes, which a
+  single such field does not have: its operands or results are read by index alone;
 * IRDL knows no traits, so that in `mlir-opt --irdl-file=` no op is a terminator;
 * `ext.Dialect.load` fails when called twice in a context: `load` does not.
 """
@@ -138,11 +141,15 @@ def _check_form(op: Any) -> None:
         (results, op.operation.results, "result"),
         (regions, op.operation.regions, "region"),
     ):
-        wanted = f"{len(fields)} {what}{'' if len(fields) == 1 else 's'}"
-        expect(len(values) == len(fields), f"expected {wanted}, but got {len(values)}")
+        least = len(fields) - (bool(fields) and _is_optional(fields[-1]))
+        counts = str(least) if least == len(fields) else f"{least} or {len(fields)}"
+        expect(
+            least <= len(values) <= len(fields),
+            f"expected {counts} {what}{'' if counts == '1' else 's'}, but got {len(values)}",
+        )
     expect(not list(op.operation.successors), "expected no successors")
     for fields, values in ((operands, op.operation.operands), (results, op.operation.results)):
-        for field, value in zip(fields, values, strict=True):
+        for field, value in zip(fields, values, strict=False):
             expect(
                 field.constraint is not Tensor or _is_static_tensor(value.type),
                 f"expected '{field.name}' to be a tensor of static shape, but got '{value.type}'",
@@ -150,6 +157,11 @@ def _check_form(op: Any) -> None:
     for region in op.operation.regions:
         blocks = len(list(region.blocks))
         expect(blocks == 1, f"expected a body of one block, but got {blocks}")
+
+
+def _is_optional(field: Any) -> bool:
+    """Whether a field may have no value; only the last one of its kind does."""
+    return field.variadicity == ext.Variadicity.optional
 
 
 def _is_static_tensor(type_: ir.Type) -> bool:
@@ -203,11 +215,18 @@ def load(*dialects: type[ext.Dialect]) -> None:
 def fields(op: Any) -> tuple[list[tuple[str, str]], list[str], list[tuple[str, str]], list[str]]:
     """What an op class declares: operands, attributes, results and regions.
 
-    Operands and results are pairs of a name and what it may be: "tensor" or "any".
+    Operands and results are pairs of a name and what it may be: "tensor" or "any", ", may be absent".
     """
 
     def typed(found: Any) -> list[tuple[str, str]]:
-        return [(f.name, "tensor" if f.constraint is Tensor else "any") for f in found]
+        return [
+            (
+                f.name,
+                ("tensor" if f.constraint is Tensor else "any")
+                + ", may be absent" * _is_optional(f),
+            )
+            for f in found
+        ]
 
     operands, attributes, results, regions = ext.partition_fields(op._fields)
     return typed(operands), [f.name for f in attributes], typed(results), [f.name for f in regions]

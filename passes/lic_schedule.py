@@ -336,7 +336,8 @@ def _annotate(stage: Stage, choices: Sequence[Choice], uram: bool) -> None:
     first, choice = chosen[0]
     if first.kind == "conv":
         attributes["packing"] = ir.StringAttr.get(str(packing(first, choice.folding)))
-    attributes["fifo_depths"] = ir.DenseI64ArrayAttr.get([c.depth for c in choices])
+    depths = [depth for choice in choices for depth in choice.depths]
+    attributes["fifo_depths"] = ir.DenseI64ArrayAttr.get(depths)
     array = choice.folding if first.kind == "conv" else None
     costs = [cost(p, c.folding, c.intake, array, uram=uram, fabric=c.fabric) for p, c in chosen]
     attributes["cycles"] = i64(max(int(c.cycles) for c in costs))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from licc.cost.geometry import ConvGeometry
     from licc.schedule.stages import Stage, Transform
-    from licc.schedule.stripes import Stripes
+    from licc.schedule.stripes import Step, Stripes
     from licc.target.device import Device
 
 AUTO = "auto"
@@ -199,8 +199,15 @@ def _constant_bits(op: Any) -> int:
 # --------------------------------------------------------------------------------------------------
 # The IR
 # --------------------------------------------------------------------------------------------------
-def _layers(transform: Transform) -> list[ConvGeometry]:
-    return [line.geometry for stage in transform.stages for line in _line_buffers(stage)]
+def _layers(transform: Transform) -> list[Step]:
+    """What each stage does to the width of an image: it has one convolution at most."""
+    from licc.schedule.stripes import Step
+
+    found: list[Step] = []
+    for stage in transform.stages:
+        geometry = next((line.geometry for line in _line_buffers(stage)), None)
+        found.append(Step(geometry, stage.sources))
+    return found
 
 
 def _input_width(transform: Transform) -> int:
@@ -217,16 +224,19 @@ def _narrow(transform: Transform, stripes: Stripes) -> None:
     from licc.schedule.stripes import ATTRIBUTE, attribute, narrowed
 
     function = transform.function
-    layers = iter(_layers(transform))
-    width = stripes.input_stripe
-    _set_width(function.arguments[0], width)
-    for stage in transform.stages:
-        _set_width(stage.op.operation.regions[0].blocks[0].arguments[0], width)
+    _set_width(function.arguments[0], stripes.input_stripe)
+    widths: list[int] = []
+    for stage, layer in zip(transform.stages, _layers(transform), strict=True):
+        source = stage.sources[0]
+        width = stripes.input_stripe if source is None else widths[source]
+        for argument in stage.op.operation.regions[0].blocks[0].arguments:
+            _set_width(argument, width)
         for op in stage_ops(stage.op):
-            if op.operation.name in CONVOLUTIONS:
-                width = narrowed(next(layers), width)
+            if op.operation.name in CONVOLUTIONS and layer.geometry is not None:
+                width = narrowed(layer.geometry, width)
             _set_width(op.results[0], width)
         _set_width(stage.op.results[0], width)
+        widths.append(width)
     inputs, results = [function.arguments[0].type], [transform.stages[-1].op.results[0].type]
     function.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(inputs, results))
     function.attributes[ATTRIBUTE] = attribute(stripes)

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,10 +28,12 @@ from licc.schedule.stages import (
     TOPS,
     Chosen,
     Piece,
+    Stage,
     StageError,
     Transform,
     emit,
     i64,
+    is_join,
     read_schedule,
     read_transforms,
     stream_element,
@@ -49,8 +51,8 @@ class LicToHls(Pass):
 
     A convolution is two processes, its line buffer with the MAC array and what drains the sums and does the
     elementwise ops behind it; a GDN two, norm and root; elementwise ops alone one. Where a process writes
-    other words than the next one reads, an `hls.repack` lies between. Parameters become memory images in
-    the order in which they are read.
+    other words than the next one reads, an `hls.repack` lies between. A process has a stream for each that
+    reads what it gives. Parameters become memory images in the order in which they are read.
     """
 
     name: ClassVar[str] = "lic-to-hls"
@@ -94,8 +96,17 @@ class _Words:
 
 
 @dataclass(frozen=True)
+class _Input:
+    """A stream of `words`, `depth` deep, from the node of that index, or the port where it is None."""
+
+    source: int | None
+    words: _Words
+    depth: int
+
+
+@dataclass(frozen=True)
 class _Node:
-    """A process to be: what it reads, what it writes, how deep its input is; `piece` None repacks.
+    """A process to be: what it reads and what it writes; `piece` None repacks.
 
     `array` is the folding of the MAC array that it drains, `cost` its predicted cycles and resources, `fabric`
     whether LUTs multiply in it.
@@ -103,53 +114,93 @@ class _Node:
 
     name: str
     layer: str
-    reads: _Words
+    inputs: tuple[_Input, ...]
     writes: _Words
-    depth: int
     cost: Mapping[str, int]
     piece: Piece | None = None
     folding: Folding = field(default_factory=lambda: Folding(1, 1))
     array: Folding | None = None
     fabric: bool = False
 
+    @property
+    def reads(self) -> _Words:
+        """What its first stream carries."""
+        return self.inputs[0].words
+
 
 def _plan(transform: Transform, uram: bool) -> list[_Node]:
     nodes: list[_Node] = []
+    made: list[int] = []  # the nodes of its processes
+    sources = iter(transform.sources)
     for stage in transform.stages:
         for chosen in read_schedule(stage):
-            node = _node(chosen, nodes[-1].folding if nodes else None, uram)
-            if nodes and nodes[-1].writes.lanes != node.reads.lanes:
-                _check_repack(stage.op, nodes[-1].writes, node.reads)
-                nodes.append(_repack(nodes[-1].writes, node))
-            nodes.append(node)
+            before = [None if i is None else made[i] for i in next(sources)]
+            inputs = list(_inputs(stage, chosen, before, nodes))
+            array_ = None if before[0] is None else nodes[before[0]].folding
+            made.append(len(nodes))
+            nodes.append(_node(stage, chosen, inputs, array_, uram))
     return nodes
 
 
-def _node(chosen: Chosen, before: Folding | None, uram: bool) -> _Node:
+def _inputs(
+    stage: Stage, chosen: Chosen, before: Sequence[int | None], nodes: list[_Node]
+) -> Iterator[_Input]:
+    """The streams that a process reads; adds the repacks in front of it to `nodes`."""
+    process = chosen.piece.process
+    wanted = _read(stage, chosen)
+    for slot, (source, words, depth) in enumerate(zip(before, wanted, chosen.depths, strict=True)):
+        given = words if source is None else nodes[source].writes
+        if given.lanes == words.lanes:
+            yield _Input(source, words, depth)
+            continue
+        _check_repack(stage.op, given, words)
+        name = f"{process.name}_repack" if slot == 0 else f"{process.name}_repack_{slot + 1}"
+        nodes.append(_repack(name, process.layer, _Input(source, given, LEAST_FIFO), words))
+        yield _Input(len(nodes) - 1, words, depth)
+
+
+def _read(stage: Stage, chosen: Chosen) -> list[_Words]:
+    """What each stream that a process reads carries."""
+    piece, process = chosen.piece, chosen.piece.process
+    i32 = ir.IntegerType.get_signless(32)
+    if process.kind == "drain":
+        return [_Words(i32, chosen.intake, process.input)]
+    if process.kind == "root":
+        pairs = (2 * process.input[0], *process.input[1:])
+        return [_Words(i32, chosen.intake, pairs)]
+    values = (piece.ops[0] if piece.ops else stage.op).operands
+    streams = list(values)[: len(process.lane_bits)]
+    return [_Words(_element(value), chosen.intake, process.input) for value in streams]
+
+
+def _node(
+    stage: Stage, chosen: Chosen, inputs: Sequence[_Input], before: Folding | None, uram: bool
+) -> _Node:
     piece, folding = chosen.piece, chosen.folding
     process = piece.process
     array_ = before if process.kind == "drain" else None
-    i32 = ir.IntegerType.get_signless(32)
-    pairs = (2 * process.input[0], *process.input[1:])
-    read = {"drain": (i32, process.input), "root": (i32, pairs)}.get(process.kind)
-    written = {"conv": (i32, process.output), "norm": (i32, pairs)}.get(process.kind)
-    element, shape = read or (_element(piece.ops[0].operands[0]), process.input)
-    reads = _Words(element, chosen.intake, shape)
-    element, shape = written or (_result_element(piece, i32), process.output)
-    writes = _Words(element, chosen.writes, shape)
+    writes = _Words(_written(stage, piece), chosen.writes, process.output)
+    if process.kind == "norm":
+        writes = replace(writes, shape=(2 * process.input[0], *process.input[1:]))
     fabric = chosen.fabric
     spent = _costs(cost(process, folding, chosen.intake, array_, uram=uram, fabric=fabric))
     names = process.name, process.layer
-    return _Node(*names, reads, writes, chosen.depth, spent, piece, folding, array_, fabric)
+    return _Node(*names, tuple(inputs), writes, spent, piece, folding, array_, fabric)
 
 
 def _costs(found: Cost) -> dict[str, int]:
     return {name: int(getattr(found, name)) for name in _COSTS}
 
 
-def _result_element(piece: Piece, sums: ir.Type) -> ir.Type:
-    """What leaves a drain that nothing follows are sums."""
-    return _element(piece.ops[-1].results[0]) if piece.ops else sums
+def _written(stage: Stage, piece: Piece) -> ir.Type:
+    """The element that leaves a process; of an array, a norm, and a drain that nothing follows, i32."""
+    if piece.process.kind in ("conv", "norm"):
+        return ir.IntegerType.get_signless(32)
+    if piece.ops:
+        return _element(piece.ops[-1].results[0])
+    if piece.process.kind == "drain":
+        return ir.IntegerType.get_signless(32)
+    return _element(stage.op.results[0])
 
 
 def _check_repack(stage: Any, before: _Words, after: _Words) -> None:
@@ -162,13 +213,12 @@ def _check_repack(stage: Any, before: _Words, after: _Words) -> None:
         )
 
 
-def _repack(before: _Words, after: _Node) -> _Node:
-    channels, height, width = before.shape
-    bits = ir.IntegerType(before.element).width
-    spent = streams.repack(channels, height * width, before.lanes, after.reads.lanes, bits)
-    return _Node(
-        f"{after.name}_repack", after.layer, before, after.reads, LEAST_FIFO, _costs(spent)
-    )
+def _repack(name: str, layer: str, before: _Input, after: _Words) -> _Node:
+    words = before.words
+    channels, height, width = words.shape
+    bits = ir.IntegerType(words.element).width
+    spent = streams.repack(channels, height * width, words.lanes, after.lanes, bits)
+    return _Node(name, layer, (before,), after, _costs(spent))
 
 
 def _element(value: ir.Value) -> ir.Type:
@@ -246,25 +296,39 @@ def _design(transform: Transform, device: str, clock: int) -> None:
             **stripes,
         )
         with ir.InsertionPoint(design.regions[0].blocks.append()):
-            first, last = nodes[0].reads, nodes[-1].writes
-            stream = _create(
+            first, last = nodes[0].inputs[0], nodes[-1].writes
+            port = _create(
                 "hls.port_in",
-                [_stream(first, nodes[0].depth)],
+                [_stream(first.words, first.depth)],
                 name=_text(f"{name}_input"),
                 role=_text(source),
-                shape=_numbers(first.shape),
-            ).results[0]
-            depths = [*[node.depth for node in nodes[1:]], LEAST_FIFO]
-            for node, depth in zip(nodes, depths, strict=True):
-                stream = _process(node, stream, depth)
+                shape=_numbers(first.words.shape),
+            )
+            depths = _depths(nodes)
+            # Of each node, the streams that are not read yet.
+            left: dict[int | None, list[ir.Value]] = {None: list(port.results)}
+            for index, node in enumerate(nodes):
+                read = [left[each.source].pop(0) for each in node.inputs]
+                left[index] = _process(node, read, depths[index])
             _create(
                 "hls.port_out",
-                operands=[stream],
+                operands=left[len(nodes) - 1],
                 name=_text(f"{name}_output"),
                 role=_text(sink),
                 shape=_numbers(last.shape),
             )
             _create("hls.end")
+
+
+def _depths(nodes: Sequence[_Node]) -> list[list[int]]:
+    """Of each node, the depths of the streams that it writes, in the order in which they are read."""
+    found: list[list[int]] = [[] for _ in nodes]
+    for node in nodes:
+        for each in node.inputs:
+            if each.source is not None:
+                found[each.source].append(each.depth)
+    found[-1].append(LEAST_FIFO)
+    return found
 
 
 def _roles(function: func.FuncOp) -> tuple[str, str]:
@@ -281,22 +345,24 @@ def _roles(function: func.FuncOp) -> tuple[str, str]:
     return found[0], found[1]
 
 
-def _process(node: _Node, stream: ir.Value, depth: int) -> ir.Value:
+def _process(node: _Node, streams: Sequence[ir.Value], depths: Sequence[int]) -> list[ir.Value]:
     with ir.Location.name(node.layer):
         process = _create(
             "hls.process",
-            [_stream(node.writes, depth)],
-            [stream],
+            [_stream(node.writes, depth) for depth in depths],
+            streams,
             regions=1,
             name=_text(node.name),
             layer=_text(node.layer),
             **{name: i64(number) for name, number in node.cost.items()},
         )
-        block = process.regions[0].blocks.append(stream.type, arg_locs=[ir.Location.current])
+        types = [stream.type for stream in streams]
+        locations = [ir.Location.current] * len(types)
+        block = process.regions[0].blocks.append(*types, arg_locs=locations)
         with ir.InsertionPoint(block):
             word = _Body(node, block).build()
             _create("hls.write", operands=[word])
-    return process.results[0]
+    return list(process.results)
 
 
 class _Body:
@@ -373,9 +439,9 @@ class _Body:
         assert geometry is not None
         weight, bias = (_constant(value, self._node.layer) for value in list(op.operands)[1:])
         weights = self._ram(
-            "weights", images.conv_weights(weight.astype(np.int8), geometry, folding)
+            "weights", images.conv_weights(_stored(op.operands[1], weight), geometry, folding)
         )
-        biases = self._ram("bias", images.blocks(bias, folding.oc, "int32"))
+        biases = self._ram("bias", images.biases(bias, geometry, folding))
         taps = folding.px * folding.kh * folding.kw * folding.ic
         reads = self._node.reads
         window = _create(
@@ -508,7 +574,9 @@ class _Body:
         )
 
     def add(self, op: Any, value: ir.Value) -> ir.Value:
-        """`lic.add` of one constant a channel."""
+        """`lic.add` of one constant a channel, or of the other stream."""
+        if is_join(op):
+            return self._join(op, value)
         owner = op.operands[1].owner
         values = _constant(op.operands[1], self._node.layer).reshape(-1)
         piece = self._node.piece
@@ -528,6 +596,19 @@ class _Body:
             **self._fabric(),
         )
 
+    def _join(self, op: Any, value: ir.Value) -> ir.Value:
+        words = self._node.inputs[1].words
+        vector, stream = _vector(words.element, words.lanes), self._block.arguments[1]
+        other = _create("hls.read", [vector], [stream], shape=_numbers(words.shape)).results[0]
+        return self._unit(
+            "hls.join",
+            op,
+            [value, other],
+            multiplier=op.attributes["multiplier"],
+            shift=op.attributes["shift"],
+            **self._fabric(),
+        )
+
     def round(self, op: Any, value: ir.Value) -> ir.Value:
         """`lic.round_latent`: the shift is the input's number of fraction bits."""
         shift = round(-math.log2(_typed(op.operands[0]).scale))
@@ -542,6 +623,11 @@ _UNITS: Mapping[str, Callable[[_Body, Any, ir.Value], ir.Value]] = {
     "lic.add": _Body.add,
     "lic.round_latent": _Body.round,
 }
+
+
+def _stored(value: ir.Value, values: Any) -> Any:
+    """Integers of a constant as the parameter file stores them: of 8 bits, or of 16 where the type has more."""
+    return values.astype(np.int8 if _typed(value).bits <= 8 else np.int16)
 
 
 def _typed(value: ir.Value) -> Quantized:

@@ -48,14 +48,16 @@ module {
     }
     irdl.operation @process {
       %0 = irdl.any
-      irdl.operands(input: %0)
-      %1 = irdl.base "#builtin.string"
+      %1 = irdl.any
+      irdl.operands(input: %0, other: optional %1)
       %2 = irdl.base "#builtin.string"
-      irdl.attributes {"name" = %1, "layer" = %2}
-      %3 = irdl.any
-      irdl.results(output: %3)
-      %4 = irdl.region
-      irdl.regions(body: %4)
+      %3 = irdl.base "#builtin.string"
+      irdl.attributes {"name" = %2, "layer" = %3}
+      %4 = irdl.any
+      %5 = irdl.any
+      irdl.results(output: %4, second: optional %5)
+      %6 = irdl.region
+      irdl.regions(body: %6)
     }
     irdl.operation @write {
       %0 = irdl.any
@@ -173,6 +175,17 @@ module {
       %0 = irdl.any
       %1 = irdl.any
       irdl.operands(input: %0, constant: %1)
+      %2 = irdl.any
+      %3 = irdl.base "#builtin.integer"
+      %4 = irdl.any
+      irdl.attributes {"multiplier" = %2, "shift" = %3, "range" = %4}
+      %5 = irdl.any
+      irdl.results(output: %5)
+    }
+    irdl.operation @join {
+      %0 = irdl.any
+      %1 = irdl.any
+      irdl.operands(input: %0, other: %1)
       %2 = irdl.any
       %3 = irdl.base "#builtin.integer"
       %4 = irdl.any

@@ -6,7 +6,8 @@
 
 SSA is the dataflow: a stream is a value, its producer the op that defines it, its consumer its one use.
 So Vitis HLS's dataflow rules are invariants here: one producer and one consumer a stream, no feedback,
-canonical form (a design holds ports and processes only), loops with bounds that are constants.
+canonical form (a design holds ports and processes only), loops with bounds that are constants. Where two
+read what a process gives, it writes every word to a stream of each of them; one that joins reads two.
 
 Streams run pixel by pixel in raster order, channels ascending. With C channels a word has at most C
 lanes, the last word of a pixel zero-filled, or k*C lanes: k neighbouring pixels of a row. Only what
@@ -23,6 +24,7 @@ from typing import Any
 
 from torch_mlir import ir
 
+from licc.cost.packing import PACKINGS, packed
 from licc.cost.streams import MOST_WORD_BITS
 from licc.dialects.ext import (
     Dialect,
@@ -94,22 +96,47 @@ def stream_word(type_: ir.Type) -> ir.VectorType:
     return _vector(ir.TypeAttr(type_.word).value)
 
 
+def stream_name(stream: ir.Value) -> str:
+    """What a stream is called: after what writes it, and of several after what reads it too."""
+    owner: Any = stream.owner
+    name = ir.StringAttr(owner.attributes["name"]).value
+    if len(owner.results) == 1:
+        return f"{name}_stream"
+    readers: list[Any] = [next(iter(result.uses)).owner for result in owner.results]
+    index = list(owner.results).index(stream)
+    again = f"_{index + 1}" if readers[index] in readers[:index] else ""
+    return f"{name}_to_{ir.StringAttr(readers[index].attributes['name']).value}{again}"
+
+
 def memory_word(type_: ir.Type) -> ir.VectorType:
     """The word type of a memory; raises VerifyError for anything else."""
     if not isinstance(type_, MemoryType):
         raise VerifyError(f"expected '!hls.memory', but got '{type_}'")
-    return _vector(ir.TypeAttr(type_.word).value)
+    word = _vector(ir.TypeAttr(type_.word).value)
+    _check_bytes(word)
+    return word
 
 
 def _vector(type_: ir.Type) -> ir.VectorType:
+    """A vector of one dimension, of integers; those of activations have as many bits as they need."""
     if not isinstance(type_, ir.VectorType) or len(type_.shape) != 1:
         raise VerifyError(f"expected a vector of one dimension, but got '{type_}'")
     element = type_.element_type
     expect(
-        isinstance(element, ir.IntegerType) and element.width in (8, 16, 32, 64),
-        f"expected integer elements of 8, 16, 32 or 64 bits, but got '{element}'",
+        isinstance(element, ir.IntegerType)
+        and (1 <= element.width <= 16 or element.width in (32, 64)),
+        f"expected integer elements of up to 16, of 32 or 64 bits, but got '{element}'",
     )
     return type_
+
+
+def _check_bytes(word: ir.VectorType) -> None:
+    """What lies in memory outside of the chip has whole bytes."""
+    element = ir.IntegerType(word.element_type)
+    expect(
+        element.width in (8, 16, 32, 64),
+        f"expected integer elements of 8, 16, 32 or 64 bits, but got '{element}'",
+    )
 
 
 def folding_of(attribute: Any) -> tuple[int, int, int, int, int]:
@@ -324,7 +351,8 @@ class DesignOp(Hls.Operation, name="design", traits=[IsolatedFromAbove]):
             )
         _check_unique_names(operations[:-1])
         for op in operations[:-1]:
-            _check_sums(op)
+            for stream in op.operands:
+                _check_sums(op, stream)
 
 
 def _check_stripes(stripes: ir.DictAttr) -> None:
@@ -345,13 +373,11 @@ def _check_stripes(stripes: ir.DictAttr) -> None:
         )
 
 
-def _check_sums(consumer: Any) -> None:
+def _check_sums(consumer: Any, stream: ir.Value) -> None:
     """What reads the sums of an array undoes its order, or reads them where they need no undoing."""
-    if not len(consumer.operands):
-        return
     name = ir.StringAttr(consumer.attributes["name"]).value
     drain = _unit_of(consumer, DrainOp.OPERATION_NAME)
-    sums = _unit_of(consumer.operands[0].owner.operation, MacArrayOp.OPERATION_NAME)
+    sums = _unit_of(_owner(stream), MacArrayOp.OPERATION_NAME)
     if sums is None:
         expect(drain is None, f"expected '{name}' to drain an 'hls.mac_array'")
         return
@@ -366,7 +392,7 @@ def _check_sums(consumer: Any) -> None:
         return
     upsample = ir.IntegerAttr(given["upsample"]).value
     output = array(given["output"])
-    lanes = stream_word(consumer.operands[0].type).shape[0]
+    lanes = stream_word(stream.type).shape[0]
     expect(
         in_order(folding_of(given["folding"]), upsample, (output[0], output[1], output[2]), lanes),
         f"expected 'hls.drain' in '{name}', as the array before it has an order of its own",
@@ -391,6 +417,12 @@ def in_order(
     channels, _, width = shape
     whole = px == 1 or (upsample == 1 and oc == channels)
     return whole and oc <= channels and lanes == px * oc and width % (px * upsample) == 0
+
+
+def _owner(stream: ir.Value) -> Any:
+    """The op that a stream comes from: a port or a process."""
+    owner: Any = stream.owner
+    return owner.operation
 
 
 def _unit_of(process: Any, kind: str) -> Any:
@@ -425,7 +457,9 @@ class PortInOp(Hls.Operation, name="port_in"):
         _check_name(self)
         shape = _shape(self, "shape")
         _check_stream(self.results[0], "result")
-        pixels_of_word(shape, stream_word(self.results[0].type).shape[0])
+        word = stream_word(self.results[0].type)
+        _check_bytes(word)
+        pixels_of_word(shape, word.shape[0])
         _check_one_consumer(self.results[0])
 
 
@@ -446,19 +480,26 @@ class PortOutOp(Hls.Operation, name="port_out"):
         _check_name(self)
         shape = _shape(self, "shape")
         _check_stream(self.operands[0], "operand")
-        pixels_of_word(shape, stream_word(self.operands[0].type).shape[0])
+        word = stream_word(self.operands[0].type)
+        _check_bytes(word)
+        pixels_of_word(shape, word.shape[0])
 
 
 class ProcessOp(Hls.Operation, name="process", traits=[IsolatedFromAbove]):
     """One function of the dataflow region: reads a stream, computes, writes a stream.
 
     The body starts with memories and a unit that reads the argument (`hls.window_buffer`, `hls.drain`,
-    `hls.read`, `hls.repack`, `hls.gdn_norm`) and ends in `hls.write`. Predicted costs are attributes:
-    cycles a frame, and DSPs, BRAM18s, LUTs, flip-flops and UltraRAMs of the process alone, without FIFOs.
+    `hls.read`, `hls.repack`, `hls.gdn_norm`) and ends in `hls.write`, which writes the same word to both
+    results, the streams of two readers, if there are two. Two operands are joined: by two `hls.read` and an
+    `hls.join`.
+    Predicted costs are attributes: cycles a frame, and DSPs, BRAM18s, LUTs, flip-flops and UltraRAMs of the
+    process alone, without FIFOs.
     """
 
     output: Result[Any]
+    second: Result[Any] | None
     input: Operand[Any]
+    other: Operand[Any] | None
     body: Region
     name: ir.StringAttr
     layer: ir.StringAttr
@@ -475,17 +516,19 @@ class ProcessOp(Hls.Operation, name="process", traits=[IsolatedFromAbove]):
     def check(self) -> None:
         _check_parent(self, DesignOp.OPERATION_NAME)
         _check_name(self)
-        _check_stream(self.operands[0], "operand")
-        _check_stream(self.results[0], "result")
-        _check_one_consumer(self.results[0])
+        for operand in self.operands:
+            _check_stream(operand, "operand")
+        for result in self.results:
+            _check_stream(result, "result")
+            _check_one_consumer(result)
         block = self.body.blocks[0]
         expect(
-            [argument.type for argument in block.arguments] == [self.operands[0].type],
+            [argument.type for argument in block.arguments] == [v.type for v in self.operands],
             "expected block arguments of the types of its operands",
         )
-        argument = block.arguments[0]
-        uses = _uses(argument)
-        expect(uses == 1, f"expected its stream to be read by exactly one unit, but got {uses}")
+        for argument in block.arguments:
+            uses = _uses(argument)
+            expect(uses == 1, f"expected its stream to be read by exactly one unit, but got {uses}")
 
     def check_body(self) -> None:
         operations = [op.operation for op in self.body.blocks[0].operations]
@@ -500,17 +543,25 @@ class ProcessOp(Hls.Operation, name="process", traits=[IsolatedFromAbove]):
         for op in operations:
             if op.name == MacArrayOp.OPERATION_NAME:
                 sums = op.results[0]
+                alone = list(operations[-1].operands) == [sums] and _uses(sums) == 1
                 expect(
-                    list(operations[-1].operands) == [sums] and _uses(sums) == 1,
-                    "expected 'hls.mac_array' right before 'hls.write': its sums are drained by the "
-                    "next process",
+                    alone and len(self.results) == 1,
+                    "expected 'hls.mac_array' right before 'hls.write', of one stream: its sums are "
+                    "drained by the next process",
                 )
-        word, wanted = operations[-1].operands[0].type, stream_word(self.results[0].type)
-        expect(word == wanted, f"expected 'hls.write' of '{wanted}', but got '{word}'")
+        for result in self.results:
+            word, wanted = operations[-1].operands[0].type, stream_word(result.type)
+            expect(word == wanted, f"expected 'hls.write' of '{wanted}', but got '{word}'")
+        joins = sum(op.name == JoinOp.OPERATION_NAME for op in operations)
+        streams = len(self.operands)
+        expect(
+            streams == 1 + joins and joins <= 1,
+            f"expected a stream, or two and one 'hls.join', but got {streams} and {joins}",
+        )
 
 
 class WriteOp(Hls.Operation, name="write", traits=[Terminator]):
-    """Ends a process: writes one word to its output stream."""
+    """Ends a process: writes one word to its output stream, or to both."""
 
     word: Operand[Any]
 
@@ -812,22 +863,19 @@ def _check_words(memory: ir.Value, lanes: int, words: int, what: str) -> None:
 # --------------------------------------------------------------------------------------------------
 # Units that compute
 # --------------------------------------------------------------------------------------------------
-PACKINGS = ("single", "pair", "pixels", "quad")
-
-
 class MacArrayOp(Hls.Operation, name="mac_array"):
     """px x oc x (ic x kh x kw) multipliers and their accumulators; yields px*oc sums of a block.
 
     A word of sums, [px][oc], leaves when the steps of a block are done, with the bias. `steps` is the
     number of words of one block of outputs, for each phase (row phases outermost). Weights are in that
-    order: word [oc][kh][kw][ic], phases one after another; zero where padded. The ranges of activations,
-    of weights and of the sums with the bias are proven.
+    order: word [oc][kh][kw][ic], phases one after another; zero where padded. The bias has a word of [oc] for
+    each block of outputs, or for each phase so many. The ranges of activations, of weights and of the sums with
+    the bias are proven.
 
     `packing`: "single", one multiplication a DSP; "pair", two output channels share an activation (oc
     even); "pixels", two positions share a weight (px even); "quad", four products, of two outputs by two
-    positions (both even) or of four outputs (in fours). Pairs take activations of at most 10 bits, where
-    -512 is none beside another one of 10; quads take activations and weights of at most 4, and fours no
-    weight of -8 and no unsigned activation. docs/semantics.md, "Packed multiplication", derives this.
+    positions (both even) or of four outputs (in fours). The greatest magnitudes of weights and activations
+    say whether their products fit: licc/cost/packing.py; docs/semantics.md, "Packed multiplication".
     """
 
     sums: Result[Any]
@@ -869,7 +917,9 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
         self._check_window()
         blocks = _ceil(channels[1], oc)
         _check_words(self.operands[1], oc * kh * kw * ic, blocks * sum(steps), "weights")
-        _check_words(self.operands[2], oc, blocks, "bias")
+        memory_word(self.operands[2].type)
+        several = ir.IntegerAttr(self.operands[2].type.words).value != blocks  # pyright: ignore[reportAttributeAccessIssue]
+        _check_words(self.operands[2], oc, blocks * (len(steps) if several else 1), "bias")
         sums = _vector(self.results[0].type)
         expect(
             sums.shape[0] == px * oc and sums.element_type == ir.IntegerType.get_signless(32),
@@ -877,7 +927,7 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
         )
         lo, hi = _range(self, "acc_range")
         expect(lo >= -(1 << 31) and hi < 1 << 31, "expected 'acc_range' within i32")
-        signed = self._check_within("activation_range", window.element_type)
+        self._check_within("activation_range", window.element_type)
         self._check_within("weight_range", memory_word(self.operands[1].type).element_type)
         packing = ir.StringAttr(self.attributes["packing"]).value
         expect(
@@ -890,7 +940,6 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
             px,
             _range(self, "activation_range"),
             _range(self, "weight_range"),
-            signed=signed,
         )
         expect(not reason, lambda: f"expected {reason} to pack as '{packing}'")
 
@@ -919,8 +968,8 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
         steps = list(array(self.attributes["steps"]))
         expect(steps == wanted, f"expected 'steps' of {wanted} as its window, but got {steps}")
 
-    def _check_within(self, name: str, element: ir.Type) -> bool:
-        """A range within what `element` holds; returns whether that is signed."""
+    def _check_within(self, name: str, element: ir.Type) -> None:
+        """A range within what `element` holds."""
         integer = ir.IntegerType(element)
         lo, hi = _range(self, name)
         signed = not integer.is_unsigned
@@ -930,7 +979,6 @@ class MacArrayOp(Hls.Operation, name="mac_array"):
             least <= lo and hi <= most,
             f"expected '{name}' within '{element}', but got '{lo}..{hi}'",
         )
-        return signed
 
 
 def packing_refusal(
@@ -939,8 +987,6 @@ def packing_refusal(
     px: int,
     activations: tuple[int, int],
     weights: tuple[int, int],
-    *,
-    signed: bool,
 ) -> str:
     """What `packing` of a MAC array would need and does not have, "" where nothing is missing.
 
@@ -950,33 +996,25 @@ def packing_refusal(
         px: positions in one cycle.
         activations: least and greatest.
         weights: least and greatest.
-        signed: whether activations are stored with a sign.
     """
     if packing == "single":
         return ""
-    bits, limit = _bits(*activations), 4 if packing == "quad" else 10
-    bits -= not signed
-    if bits > limit:
-        return f"activations of at most {limit} bits, not {bits},"
-    if packing == "pair":
-        return "" if oc % 2 == 0 else f"an even number of outputs, not {oc},"
-    if packing == "pixels":
-        if px % 2:
-            return f"an even number of positions, not {px},"
-        beside = max(bits, 9) - 1
-        return "" if activations[0] > -(1 << beside) else f"activations above {activations[0]}"
-    if _bits(*weights) > limit:
-        return f"weights of at most {limit} bits, not {_bits(*weights)},"
-    if px % 2 == 0 and oc % 2 == 0:
+    fours = False
+    if packing == "pair" and oc % 2:
+        return f"an even number of outputs, not {oc},"
+    if packing == "pixels" and px % 2:
+        return f"an even number of positions, not {px},"
+    if packing == "quad":
+        fours = oc % 2 > 0 or px % 2 > 0
+        if fours and oc % 4:
+            return (
+                f"outputs in fours, or an even number of outputs and positions, not {oc} and {px},"
+            )
+    weight, value = (max(-lo, hi, 1) for lo, hi in (weights, activations))
+    lanes = packed(packing, weight, value, fours=fours)
+    if lanes.cascade:
         return ""
-    if oc % 4:
-        return f"outputs in fours, or an even number of outputs and positions, not {oc} and {px},"
-    return "" if signed and weights[0] > -8 else "signed activations and weights above -8"
-
-
-def _bits(lo: int, hi: int) -> int:
-    """Bits of a signed integer that holds [lo, hi]."""
-    return max((-lo - 1).bit_length() if lo < 0 else 0, hi.bit_length()) + 1
+    return f"products within {(1 << (lanes.bits - 1)) - 1}, not {weight} * {value},"
 
 
 class RequantizerOp(Hls.Operation, name="requantizer"):
@@ -1056,6 +1094,42 @@ class AddOp(Hls.Operation, name="add"):
         _check_memory_lanes(self.operands[1], "constant", lanes)
 
 
+class JoinOp(Hls.Operation, name="join"):
+    """`clamp(rshr(x * multiplier[0] + y * multiplier[1], shift), range)`: the words of two streams, added.
+
+    Both are read by an `hls.read`.
+    """
+
+    output: Result[Any]
+    input: Operand[Any]
+    other: Operand[Any]
+    multiplier: Any
+    shift: ir.IntegerAttr
+    range: Any
+    kinds = {"multiplier": "i64 array", "shift": "integer", "range": "i64 array"}
+    optional = {"fabric": "unit"}
+
+    def check(self) -> None:
+        _check_parent(self, ProcessOp.OPERATION_NAME)
+        _range(self, "range")
+        _check_shift(self, "shift")
+        multipliers = len(array(self.attributes["multiplier"]))
+        expect(multipliers == 2, f"expected 2 multipliers, but got {multipliers}")
+        lanes = _lanes(self.operands[0])
+        _check_lanes("result", _lanes(self.results[0]), lanes)
+        _check_lanes("other word", _lanes(self.operands[1]), lanes)
+        reads = [value.owner for value in self.operands]
+        shapes = [
+            read.attributes["shape"]
+            for read in reads
+            if not isinstance(read, ir.Block) and read.name == ReadOp.OPERATION_NAME
+        ]
+        expect(
+            len(shapes) == 2 and shapes[0] == shapes[1],
+            "expected the words of two 'hls.read' of one shape",
+        )
+
+
 class RoundOp(Hls.Operation, name="round"):
     """`clamp(rshr(x, shift), range)`: the symbols of a latent."""
 
@@ -1122,6 +1196,7 @@ _IN_PROCESS = frozenset(
         RequantizerOp,
         ActivationOp,
         AddOp,
+        JoinOp,
         RoundOp,
         GdnRootOp,
         WriteOp,

@@ -154,13 +154,14 @@ module {
     }
     irdl.operation @stage {
       %0 = irdl.base "!builtin.tensor"
-      irdl.operands(input: %0)
-      %1 = irdl.base "#builtin.string"
-      irdl.attributes {"layer" = %1}
-      %2 = irdl.base "!builtin.tensor"
-      irdl.results(output: %2)
-      %3 = irdl.region
-      irdl.regions(body: %3)
+      %1 = irdl.base "!builtin.tensor"
+      irdl.operands(input: %0, other: optional %1)
+      %2 = irdl.base "#builtin.string"
+      irdl.attributes {"layer" = %2}
+      %3 = irdl.base "!builtin.tensor"
+      irdl.results(output: %3)
+      %4 = irdl.region
+      irdl.regions(body: %4)
     }
     irdl.operation @yield {
       %0 = irdl.base "!builtin.tensor"

@@ -11,6 +11,7 @@ the PROVEN range of the stored integers). One op serves both: the typed form has
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch_mlir import ir
@@ -187,9 +188,22 @@ def _require(op: Any, names: tuple[str, ...]) -> None:
         expect(name in op.attributes, f"requires attribute '{name}' when typed")
 
 
-def _check_accumulator(axis: int, x: Quantized, w: Quantized, b: Quantized, acc: Quantized) -> None:
-    """A typed convolution: exact i32 accumulators at the scale of the products."""
+def _check_accumulator(
+    axis: int, x: Quantized, w: Quantized, b: Quantized, acc: Quantized, phases: int = 1
+) -> None:
+    """A typed convolution: exact i32 accumulators at the scale of the products.
+
+    The bias has `phases` values an output channel.
+    """
     expect(x.axis is None, "expected input with one scale for all channels")
+    expect(
+        x.bits <= 8 or (x.bits == 16 and x.signed),
+        lambda: f"expected input stored in at most 8 bits or as 'i16', but got '{_storage(x)}'",
+    )
+    expect(
+        w.bits <= 16 and w.signed,
+        lambda: f"expected weights stored in at most 16 signed bits, but got '{_storage(w)}'",
+    )
     expect(
         w.axis == axis,
         f"expected weight scales along dimension '{axis}', but got '{w.axis}'",
@@ -205,7 +219,8 @@ def _check_accumulator(axis: int, x: Quantized, w: Quantized, b: Quantized, acc:
             kind.axis == dimension,
             f"expected {what} scales along dimension '{dimension}', but got '{kind.axis}'",
         )
-        wanted = tuple(x.scale * s for s in w.scales)
+        repeats = phases if kind is b else 1
+        wanted = tuple(x.scale * s for s in w.scales for _ in range(repeats))
         expect(
             _same_scales(kind.scales, wanted),
             f"expected {what} scales to be the input scale times the weight scales",
@@ -300,11 +315,11 @@ class Conv2dOp(Lic.Operation, name="conv2d", traits=[Pure]):
         _check_conv_types(self, 0)
 
 
-def _check_conv_types(op: Any, axis: int) -> None:
+def _check_conv_types(op: Any, axis: int, phases: int = 1) -> None:
     kinds = _kinds(op, "input", "weight", "bias")
     if _all_or_none_typed(kinds):
         x, w, b, acc = (kind for kind in kinds.values() if kind is not None)
-        _check_accumulator(axis, x, w, b, acc)
+        _check_accumulator(axis, x, w, b, acc, phases)
 
 
 def _transposed_size(
@@ -380,7 +395,8 @@ class SubpixelConv2dOp(Lic.Operation, name="subpixel_conv2d", traits=[Pure]):
     The output pixel (oy, ox) belongs to phase (oy mod s, ox mod s) and uses only the taps kh with
     (oy + p - kh) mod s = 0, at input row (oy + p - kh) / s; columns likewise. Same numbers as
     `lic.deconv2d`, but the weight is [O, I, KH, KW]. A 5x5 kernel of stride 2 has phases of
-    9, 6, 6 and 4 taps.
+    9, 6, 6 and 4 taps. The bias is one value an output channel, or one for each of its phases,
+    [O, s, s] flattened, as where a convolution and a `lic.pixel_shuffle` have become this op.
     """
 
     output: Result[Tensor]
@@ -407,8 +423,9 @@ class SubpixelConv2dOp(Lic.Operation, name="subpixel_conv2d", traits=[Pure]):
             depth == channels,
             lambda: f"expected weight for {channels} input channels, but got '{_x(weight)}'",
         )
-        _expect_shape("bias", shape_of(self.bias), (outputs,))
         strides, padding = _pair(self, "strides", 1), _pair(self, "padding", 0)
+        phases = strides[0] * strides[1] if shape_of(self.bias) != (outputs,) else 1
+        _expect_shape("bias", shape_of(self.bias), (outputs * phases,))
         output_padding = _pair(self, "output_padding", 0)
         _check_output_padding(output_padding, strides)
         expect(
@@ -417,7 +434,7 @@ class SubpixelConv2dOp(Lic.Operation, name="subpixel_conv2d", traits=[Pure]):
         )
         size = _transposed_size((height, width), (kh, kw), strides, padding, output_padding)
         _expect_shape("result", shape_of(self.output), (1, outputs, *size))
-        _check_conv_types(self, 0)
+        _check_conv_types(self, 0, phases)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -625,7 +642,11 @@ class AddOp(Lic.Operation, name="add", traits=[Pure]):
 
 
 class PixelShuffleOp(Lic.Operation, name="pixel_shuffle", traits=[Pure]):
-    """Channels to space, as torch.nn.PixelShuffle: C*f*f channels become f x f pixels of C channels."""
+    """Channels to space, as torch.nn.PixelShuffle: C*f*f channels become f x f pixels of C channels.
+
+    Typed, the stored integers stay what they are. Where the input has a scale for each channel
+    (accumulators), the f*f channels that become one share theirs, which is that of the result's channel.
+    """
 
     output: Result[Tensor]
     input: Operand[Tensor]
@@ -646,11 +667,25 @@ class PixelShuffleOp(Lic.Operation, name="pixel_shuffle", traits=[Pure]):
             shape_of(self.output),
             (1, channels // (factor * factor), height * factor, width * factor),
         )
+        kind = quantized(self.input.type)
+        wanted = element_type(self.input.type)
+        if kind is not None and kind.axis == 1:
+            wanted = _shuffled(kind, factor * factor).type()
         expect(
-            element_type(self.input.type) == element_type(self.output.type),
-            "expected result with the element type of its input",
+            wanted == element_type(self.output.type),
+            lambda: f"expected result with the element type of its input, '{wanted}'",
         )
         _kinds(self, "input")
+
+
+def _shuffled(kind: Quantized, group: int) -> Quantized:
+    """The type of channels of which each was `group` of them, which then share a scale."""
+    groups = [kind.scales[i : i + group] for i in range(0, len(kind.scales), group)]
+    expect(
+        all(_same_scales(scales, scales[:1] * len(scales)) for scales in groups),
+        f"expected input with one scale for each {group} channels that become one",
+    )
+    return replace(kind, scales=tuple(scales[0] for scales in groups))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -732,10 +767,12 @@ class RoundLatentOp(Lic.Operation, name="round_latent", traits=[Pure]):
 # --------------------------------------------------------------------------------------------------
 class StageOp(Lic.Operation, name="stage", traits=[]):
     """What becomes one stage of the pipeline: a convolution with the bias, activation, GDN and
-    requantization that follow it, or elementwise ops alone.
+    requantization that follow it, or elementwise ops alone, with the GDN behind them.
 
-    Constants are inside, the streamed tensors are operands. Not Pure: a stage is hardware, and neither
-    CSE nor dead-code elimination may merge or drop it silently.
+    Constants are inside, the streamed tensors are operands. Stages are a graph without cycles: what a
+    stage gives may be read by two, and a stage whose first op is a `lic.add` of its two operands joins
+    two. One without ops passes its operand on, to others than may read that themselves. Not Pure: a stage is
+    hardware, and neither CSE nor dead-code elimination may merge or drop it silently.
 
     Later passes add `tile` and then the schedule. A convolution is two processes, its MAC array and what
     drains it, a GDN two more, its norm and its root; elementwise ops alone are one.
@@ -748,12 +785,13 @@ class StageOp(Lic.Operation, name="stage", traits=[]):
         drain: lanes of the words that leave a convolution.
         gdn_folding, gdn_roots: of the norm; lanes of the root.
         fabric: kinds of its processes whose requantizers, squares and roots multiply in LUTs, not in DSPs.
-        fifo_depths: of the stream that each process reads, in their order.
+        fifo_depths: of the stream that each process reads, in their order; of one that joins, two.
         cycles, dsp, bram18, lut, ff, uram: predicted; of its slowest process, and of all together.
     """
 
     output: Result[Tensor]
     input: Operand[Tensor]
+    other: Operand[Tensor] | None
     body: Region
     layer: ir.StringAttr
     kinds = {"layer": "string"}
@@ -777,8 +815,9 @@ class StageOp(Lic.Operation, name="stage", traits=[]):
 
     def check(self) -> None:
         arguments = [argument.type for argument in self.body.blocks[0].arguments]
+        operands = [operand.type for operand in self.operands]
         expect(
-            arguments == [self.input.type],
+            arguments == operands,
             "expected block arguments of the types of its operands",
         )
         for name in ("tile", "folding", "gdn_folding"):
@@ -810,10 +849,22 @@ class StageOp(Lic.Operation, name="stage", traits=[]):
             last.operation.name == YieldOp.OPERATION_NAME,
             f"expected body to end in 'lic.yield', but got '{last.operation.name}'",
         )
-        yielded = last.operation.operands[0].type
+        yielded, wanted = last.operation.operands[0].type, self.results[0].type
         expect(
-            yielded == self.output.type,
-            lambda: f"expected 'lic.yield' of '{self.output.type}', but got '{yielded}'",
+            yielded == wanted,
+            lambda: f"expected 'lic.yield' of '{wanted}', but got '{yielded}'",
+        )
+        if len(self.operands) == 2:
+            self._check_join()
+
+    def _check_join(self) -> None:
+        """What reads two streams adds them, before anything else."""
+        operations = (op.operation for op in self.body.blocks[0].operations)
+        first = next(op for op in operations if op.name != ConstantOp.OPERATION_NAME)
+        expect(
+            first.name == AddOp.OPERATION_NAME
+            and list(first.operands) == list(self.body.blocks[0].arguments),
+            f"expected body to start with 'lic.add' of its two arguments, but got '{first.name}'",
         )
 
 

@@ -1,32 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """DSP48E2 slices that a unit takes.
 
-Sources: AMD UG579 (a 27x18 signed multiplier, a 48-bit accumulator); AMD WP486 (two INT8 products a slice
-with one operand shared) and WP521 (four INT4 products); Yosys `synth_xilinx -family xcup` for the counts
+Sources: AMD UG579 (a 27x18 signed multiplier, a 48-bit accumulator); `packing` for products that share a
+slice; Yosys `synth_xilinx -family xcup` for the counts
 of wider products (24x24: 2, 32x18: 2, 32x32: 4), which `multiplier` gives too. Widths are those of
 runtime/hls/licc_hls.hpp.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from licc.cost.folding import Folding
+from licc.cost.packing import shared
 
 # Signed bits of a requantization multiplier: 17 unsigned ones.
 MULTIPLIER_BITS = 18
 GDN_INPUT_BITS = 13
 ROOT_BITS = 19
 SCALED_BITS = 32
-
-Packing = Literal["single", "pair", "pixels", "quad"]
-
-PAIR_BITS, PAIR_WEIGHT_BITS = 10, 8
-QUAD_BITS = 4
-# Of two outputs by two positions; four outputs are split product by product (licc_hls.hpp).
-QUAD_CASCADE = 15
 
 
 def multiplier(a: int, b: int) -> int:
@@ -41,49 +35,17 @@ def _tiles(width: int, port: int) -> int:
     return max(1, -(-(width - 1) // (port - 1)))
 
 
-def share(value_bits: int, weight_bits: int, oc: Any, px: Any) -> Any:
-    """Products that a slice does: 4, 2 or 1; `packing` says how."""
-    narrow, fits = _narrow(value_bits, weight_bits), _fits(value_bits, weight_bits)
-    four = narrow & (((oc % 2 == 0) & (px % 2 == 0)) | (oc % 4 == 0))
-    two = fits & ((oc % 2 == 0) | (px % 2 == 0))
-    return np.where(four, 4, np.where(two, 2, 1))
+def mac_array(folding: Folding, weight: int, value: int) -> Any:
+    """`oc * px * ic * kh * kw` products, two or four of them a slice where they share it.
 
-
-def packing(value_bits: int, weight_bits: int, oc: int, px: int) -> Packing:
-    """How products share slices.
-
-    Two fit where the low one keeps to its 18 bits: activations of at most 10 signed bits by weights of 8, for
-    a pair of outputs, else of positions (`pixels`). Four of 4 by 4 bits do (`quad`): two outputs by two
-    positions, or four outputs. Odd numbers would leave half a slice idle: `single`.
+    Args:
+        folding: of the array.
+        weight: the greatest magnitude of a weight.
+        value: the greatest magnitude of an activation.
     """
-    products = int(share(value_bits, weight_bits, oc, px))
-    if products == 2:
-        return "pixels" if oc % 2 else "pair"
-    return "quad" if products == 4 else "single"
-
-
-def _narrow(value_bits: int, weight_bits: int) -> bool:
-    return value_bits <= QUAD_BITS and weight_bits <= QUAD_BITS
-
-
-def _fits(value_bits: int, weight_bits: int) -> bool:
-    return value_bits <= PAIR_BITS and weight_bits <= PAIR_WEIGHT_BITS
-
-
-def cascade_length(value_bits: int, unsigned: bool = False) -> int:
-    """How many packed products may be summed before the low lane, 18 bits and signed, can overflow.
-
-    `floor(131071 / (128 * greatest magnitude))`: i8 7, u8 4, 9 signed bits 3, 10 signed bits 1.
-    """
-    greatest = 255 if unsigned else 2 ** (value_bits - 1)
-    return max(131071 // (128 * greatest), 1)
-
-
-def mac_array(folding: Folding, value_bits: int, weight_bits: int = 8) -> Any:
-    """`oc * px * ic * kh * kw` products, two or four of them a slice where they are packed."""
-    products = share(value_bits, weight_bits, folding.oc, folding.px)
-    each = np.where(products == 1, multiplier(value_bits, weight_bits), 1)
-    return folding.oc * folding.px // products * folding.taps * each
+    products = shared(weight, value, folding.oc, folding.px)
+    alone = multiplier(value.bit_length() + 1, weight.bit_length() + 1)
+    return folding.oc * folding.px // products * folding.taps * np.where(products == 1, alone, 1)
 
 
 def gdn_norm(folding: Folding, intake: Any, form: str) -> Any:
@@ -142,9 +104,12 @@ def unit_products(kind: str, bits: int) -> Products:
     """Of an elementwise unit on values of `bits` bits.
 
     A requantizer and a leaky ReLU multiply by 17 bits: a slice up to 27 bits, else two. An added constant:
-    the value by its multiplier, and the 32-bit constant by its own. Others have no product.
+    the value by its multiplier, and the 32-bit constant by its own; two joined values by one each. Others have
+    no product.
     """
     scaled = (bits, MULTIPLIER_BITS)
     if kind in ("requantizer", "leaky_relu"):
         return (scaled,)
+    if kind == "join":
+        return (scaled, scaled)
     return (scaled, (SCALED_BITS, MULTIPLIER_BITS)) if kind == "add" else ()

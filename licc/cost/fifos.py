@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""How deep the FIFO in front of each process has to be for a chain to keep its rate.
+"""How deep the FIFO in front of each process has to be for a graph of them to keep its rate.
 
 Every process does its steps in a fixed order, so how much it has read and written is known for each of its
 steps. One steady frame of T cycles is looked at, as curves of pixels over time. A convolution stretches its rows
 evenly to T: what it reads is spread over each row, and some rows read nothing; what it writes comes over the
 steps of a row, and the rows of a transposed convolution differ. Everything else takes what comes, as fast as it
 can. A FIFO has to hold the greatest difference of the curves on its two sides: then the schedule that was drawn
-up is admissible, and hardware, which starts each step as soon as it can, is at least as fast (a chain has no
-loops but those through full FIFOs).
+up is admissible, and hardware, which starts each step as soon as it can, is at least as fast (there are no loops
+but those through full FIFOs).
+
+Where two streams are joined it also matters when each of them comes: what is early waits for what line buffers and
+pipelines on the other way hold back. So every curve has a place in time, by the delays of all processes in front.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,22 +32,28 @@ Floats = NDArray[np.float64]
 
 # Words for what the curves leave out: steps are whole, and a full FIFO is noticed some cycles later.
 SLACK = 8
+# Cycles from a read to the write of what it makes, by the kind of process: licc_hls.hpp.
+STAGES = {"conv": 32, "drain": 24, "norm": 20, "root": 24, "elementwise": 24, "repack": 2}
 _TINY = 1e-9
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Paced:
-    """A process of a chain as it is scheduled.
+    """A process of a graph as it is scheduled.
 
     Attributes:
         process: what it is.
         folding: of a drain, a root and elementwise units, `oc` is their lanes.
         intake: lanes of the words that it reads; of a drain, anything.
+        sources: for each stream that it reads, where in the sequence its writer is, None for the port; if not given,
+            it reads the one before it.
     """
 
     process: Process
     folding: Folding
     intake: int
+    sources: tuple[int | None, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,18 @@ class Curve:
     def at(self, times: Floats) -> Floats:
         """Its counts at these times, within its points."""
         return np.interp(times, self.times, self.counts)
+
+    def later(self, cycles: float) -> Curve:
+        """The same so many cycles later."""
+        return Curve(self.times + cycles, self.counts)
+
+    def frame(self, start: float) -> Curve:
+        """The frame of it that starts at that time, instead of the one that is given."""
+        first = int(np.floor((start - self.times[0]) / self.interval))
+        long = self.repeated(first, first + 1)
+        inside = long.times[(long.times > start) & (long.times < start + self.interval)]
+        times = np.concatenate([[start], inside, [start + self.interval]])
+        return Curve(times, long.at(times))
 
     def reaches(self, counts: Floats) -> Floats:
         """When it first is as great as each of `counts`."""
@@ -116,7 +138,11 @@ def delay(written: Curve, read: Curve) -> float:
 
 def held(written: Curve, read: Curve) -> float:
     """The most that lies between a writer and a reader that starts as late as it has to."""
-    late = delay(written, read)
+    return _held(written, read, delay(written, read))
+
+
+def _held(written: Curve, read: Curve, late: float) -> float:
+    """Likewise, behind a reader that is late by so much."""
     shifts = int(np.ceil(abs(late) / written.interval)) + 2
     reader, writer = read.repeated(-shifts, shifts), written.repeated(-shifts, shifts)
     at_writes = written.counts - reader.at(written.times - late)
@@ -151,6 +177,18 @@ def follow(written: Curve, rate: float) -> tuple[Curve, float]:
         most = max(most, waiting)
         counts.append(count - waiting)
     return _last_frame(np.array(times), np.array(counts), written), most
+
+
+def least_of(first: Curve, second: Curve) -> Curve:
+    """What has come of both, of the same interval and total, where one waits for the other."""
+    start = max(float(first.times[0]), float(second.times[0]))
+    one, other = first.frame(start), second.frame(start)
+    times = np.union1d(one.times, other.times)
+    ahead = one.at(times) - other.at(times)
+    crossing = np.flatnonzero(ahead[:-1] * ahead[1:] < 0.0)
+    share = ahead[crossing] / (ahead[crossing] - ahead[crossing + 1])
+    times = np.union1d(times, times[crossing] + share * (times[crossing + 1] - times[crossing]))
+    return Curve(times, np.minimum(one.at(times), other.at(times)))
 
 
 def _check_rate(curve: Curve, rate: float) -> None:
@@ -226,58 +264,141 @@ def own_cycles(paced: Paced, before: Paced | None) -> int:
 
 
 # --------------------------------------------------------------------------------------------------
-# Chains
+# Graphs
 # --------------------------------------------------------------------------------------------------
-def slowest(chain: Sequence[Paced]) -> int:
+@dataclass(frozen=True)
+class _Flow:
+    """What a process has written: `written` where nothing delays it, `starts` cycles later in fact.
+
+    It is in the FIFO `latency` cycles after that at the latest.
+    """
+
+    written: Curve
+    starts: float
+    latency: float
+
+    @property
+    def there(self) -> float:
+        """How much later than `written` says a reader can count on it."""
+        return self.starts + self.latency
+
+
+def slowest(graph: Sequence[Paced]) -> int:
     """Cycles of the slowest process, repack or port."""
-    first, sides = chain[0], [None, *chain, None]
-    spent = [_limit(paced, sides[i], sides[i + 2]) for i, paced in enumerate(chain)]
+    first = graph[0]
+    sources, readers = _sources(graph), _readers(graph)
+    spent = [_limit(paced, _at(graph, sources[i][0]), readers[i]) for i, paced in enumerate(graph)]
     return max(_port_cycles(first.process.input, first.intake, first.process.in_bits), *spent)
 
 
-def depths(chain: Sequence[Paced], interval: int = 0) -> list[int]:
+def depths(graph: Sequence[Paced], interval: int = 0) -> list[int]:
     """Words of the FIFO in front of each process, and last of the one in front of the output port.
 
-    That, and those in front of repacks, need no more than the least: who writes them waits for them, and has the
-    FIFO that this takes in front of it.
+    A process that joins has two. The last one, and those in front of repacks, need no more than the least: who
+    writes them waits for them, and has the FIFO that this takes in front of it.
 
     Args:
-        chain: the processes from port to port.
+        graph: the processes from port to port, each behind those that it reads.
         interval: cycles between two frames; those of the slowest process if not given.
 
     Raises:
         ValueError: a process cannot keep that rate.
     """
-    before = [None, *chain]
-    waiting = backlogs(chain, interval)
-    found = [depth(before[i], paced, waiting[i]) for i, paced in enumerate(chain)]
+    waiting = iter(backlogs(graph, interval))
+    found = [
+        depth(_at(graph, source), paced, next(waiting), slot)
+        for paced, sources in zip(graph, _sources(graph), strict=True)
+        for slot, source in enumerate(sources)
+    ]
     return [*found, LEAST_FIFO]
 
 
-def backlogs(chain: Sequence[Paced], interval: int = 0) -> list[float]:
+def backlogs(graph: Sequence[Paced], interval: int = 0) -> list[float]:
     """Pixels that wait in front of each process, as the curves say: without slack for words."""
-    time = float(interval or slowest(chain))
+    time = float(interval or slowest(graph))
     found: list[float] = []
-    written: Curve | None = None
-    for i, paced in enumerate(chain):
-        after = chain[i + 1] if i + 1 < len(chain) else None
-        if paced.process.kind == "conv":
-            assert paced.process.geometry is not None
-            read, writes = conv_curves(paced.process.geometry, paced.folding, paced.intake, time)
-            found.append(
-                burst(read, _port_rate(paced.process.input, paced.intake, paced.process.in_bits))
-                if written is None
-                else held(written, read)
-            )
-            written = writes
-        elif written is None:
-            found.append(0.0)
-            written = _even(paced.process.pixels, time)
-        else:
-            rate = paced.process.pixels / _limit(paced, chain[i - 1], after)
-            written, waiting = follow(written, rate)
+    flows: list[_Flow] = []
+    sources, readers = _sources(graph), _readers(graph)
+    for i, paced in enumerate(graph):
+        process, before = paced.process, [_at(flows, source) for source in sources[i]]
+        limit = _limit(paced, _at(graph, sources[i][0]), readers[i])
+        if process.kind == "conv":
+            waiting, written, starts = _convolved(paced, before[0], time)
             found.append(waiting)
+        elif before[0] is None:
+            found.append(0.0)
+            written, starts = _even(process.pixels, time), 0.0
+        elif len(before) == 1:
+            written, waiting = follow(before[0].written, process.pixels / limit)
+            found.append(waiting)
+            starts = before[0].there
+        else:
+            written, joined = _joined([flow for flow in before if flow], process.pixels / limit)
+            found += joined
+            starts = 0.0
+        flows.append(
+            _Flow(written, starts, _latency(paced, _at(graph, sources[i][0]), limit, time))
+        )
     return found
+
+
+def _convolved(paced: Paced, before: _Flow | None, time: float) -> tuple[float, Curve, float]:
+    """What waits in front of a convolution, what it writes, and when it starts."""
+    process = paced.process
+    assert process.geometry is not None
+    read, written = conv_curves(process.geometry, paced.folding, paced.intake, time)
+    if before is None:
+        return burst(read, _port_rate(process.input, paced.intake, process.in_bits)), written, 0.0
+    late = delay(before.written, read)
+    return _held(before.written, read, late), written, before.there + late
+
+
+def _joined(flows: Sequence[_Flow], rate: float) -> tuple[Curve, list[float]]:
+    """What a process has read of two streams, and what waits of each: the earlier one for the later one."""
+    there = [flow.written.later(flow.there) for flow in flows]
+    read, _ = follow(least_of(there[0], there[1]), rate)
+    early = [flow.written.later(flow.starts).frame(float(read.times[0])) for flow in flows]
+    return read, [_held(written, read, 0.0) for written in early]
+
+
+def _latency(paced: Paced, before: Paced | None, limit: int, time: float) -> float:
+    """Cycles that a process keeps what it has read, beyond what its curves say: a pixel, a group, its pipeline.
+
+    A convolution writes a group of sums when all of them are done, a drain when all have come; the others, and
+    repacks behind them, have a pixel. A cycle more is that of the FIFO.
+    """
+    process, folding = paced.process, paced.folding
+    pixel = time / process.pixels + limit / process.pixels
+    stages = STAGES[process.kind] + STAGES["repack"] + 2
+    if process.kind == "conv" and process.geometry is not None:
+        groups = int(cycles.groups(process.geometry, folding.px)) * process.geometry.output[1]
+        return stages + time / groups * process.geometry.upsample
+    if process.kind == "drain" and before is not None and process.geometry is not None:
+        groups = int(cycles.groups(process.geometry, before.folding.px)) * process.output[1]
+        return stages + limit / groups + pixel
+    return stages + pixel
+
+
+def _sources(graph: Sequence[Paced]) -> list[tuple[int | None, ...]]:
+    """For each process, where those are that it reads; None for the port."""
+    return [
+        (i - 1 if i else None,) if paced.sources is None else paced.sources
+        for i, paced in enumerate(graph)
+    ]
+
+
+def _readers(graph: Sequence[Paced]) -> list[list[Paced]]:
+    """For each process, those that read it; none in front of the port."""
+    found: list[list[Paced]] = [[] for _ in graph]
+    for paced, sources in zip(graph, _sources(graph), strict=True):
+        for source in sources:
+            if source is not None:
+                found[source].append(paced)
+    return found
+
+
+def _at(values: Sequence[_T], index: int | None) -> _T | None:
+    return None if index is None else values[index]
 
 
 def _port_cycles(shape: Shape, lanes: int, bits: int) -> int:
@@ -289,14 +410,17 @@ def _port_rate(shape: Shape, lanes: int, bits: int) -> float:
     return shape[1] * shape[2] / _port_cycles(shape, lanes, bits)
 
 
-def _limit(paced: Paced, before: Paced | None, after: Paced | None) -> int:
+def _limit(paced: Paced, before: Paced | None, readers: Sequence[Paced]) -> int:
     """Cycles of a process that also waits for the repack or the port behind it, which has no FIFO to speak of."""
     own, process, lanes = own_cycles(paced, before), paced.process, _lanes(paced)
-    if after is None:
+    if not readers:
         return max(own, _port_cycles(process.output, lanes, process.out_bits))
-    if not _repacked(paced, after):
-        return own
-    return max(own, cycles.repack(process.pixels, process.output[0], lanes, after.intake))
+    repacks = (
+        cycles.repack(process.pixels, process.output[0], lanes, after.intake)
+        for after in readers
+        if _repacked(paced, after)
+    )
+    return max(own, *repacks, 0)
 
 
 def _repacked(before: Paced | None, after: Paced) -> bool:
@@ -310,13 +434,13 @@ def _lanes(paced: Paced) -> int:
     return int(paced.folding.oc)
 
 
-def depth(before: Paced | None, after: Paced, pixels: float) -> int:
+def depth(before: Paced | None, after: Paced, pixels: float, slot: int = 0) -> int:
     """Words that hold `pixels`, and what is read or written at once, rounded up to what costs no more.
 
     A drain takes a group of positions; it and a repack may give what they give late, as long as they have
-    room in front. The others read and write evenly.
+    room in front. The others read and write evenly. `slot` is the stream of those that `after` reads.
     """
-    words, width = _stream(before, after)
+    words, width = _stream(before, after, slot)
     at_once = int(_repacked(before, after))
     if before is not None and after.process.kind == "drain":
         assert after.process.geometry is not None
@@ -325,9 +449,9 @@ def depth(before: Paced | None, after: Paced, pixels: float) -> int:
     return deepest(least, width)
 
 
-def _stream(before: Paced | None, after: Paced) -> tuple[float, int]:
+def _stream(before: Paced | None, after: Paced, slot: int) -> tuple[float, int]:
     """Words a pixel of the stream that a process reads, and bits of a word."""
-    process, lanes, bits = after.process, after.intake, after.process.in_bits
+    process, lanes, bits = after.process, after.intake, after.process.lane_bits[slot]
     if process.kind == "drain" and before is not None and process.geometry is not None:
         return _sums(process.geometry, before.folding)
     if process.kind == "root":

@@ -17,13 +17,13 @@ from licc.cost import cycles, dsp, memory
 from licc.cost.cycles import ceil_div
 from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry
+from licc.cost.packing import packed, shared
 
 if TYPE_CHECKING:
     from licc.cost.process import Process, Unit
 
 Logic = tuple[Any, Any]
 
-LANE_BITS, QUAD_LANE_BITS = 18, 11
 NORM_BITS, NORM_OUT_BITS = 48, 32
 VALUE_BITS, POWER_BITS = 13, 26
 TABLE_WORDS, TABLE_BITS = 256, 17
@@ -51,17 +51,21 @@ def mux(ways: Any) -> Any:
     return np.where(ways <= 1, 0, np.where(ways <= 4, 1, ceil_div(3 * ways, 8)))
 
 
-def adder_tree(count: Any, bits: int) -> Any:
-    """Bits of all adders that sum `count` numbers of `bits` bits: as many LUTs, and registers behind them."""
+def adder_tree(count: Any, bits: Any) -> Any:
+    """Bits of all adders that sum `count` numbers of `bits` bits: as many LUTs, and registers behind them.
+
+    `count - 1` adders, of a bit more at each level.
+    """
     count = np.asarray(count)
-    return _trees(int(count.max()), bits)[count]
+    return (count - 1) * bits + _levels(int(count.max()))[count]
 
 
-def _trees(most: int, bits: int) -> Any:
+def _levels(most: int) -> Any:
+    """For trees of up to `most` numbers, the sum over adders of their level, from 1."""
     left, total = np.arange(most + 1), np.zeros(most + 1, dtype=np.int64)
     level = 1
     while np.any(left > 1):
-        total += left // 2 * (bits + level)
+        total += left // 2 * level
         left, level = ceil_div(left, 2), level + 1
     return total
 
@@ -177,37 +181,48 @@ def window(process: Process, geometry: ConvGeometry, folding: Folding, intake: A
 
 
 def mac_array(process: Process, folding: Folding) -> Logic:
-    """Operands that wait, the lanes that are split, their adder trees, and the accumulators.
+    """Operands that wait, the adder trees over lanes, and the accumulators.
 
     Products are summed inside the DSPs: in cascades as long as the lanes allow where they are packed, else
-    all of an output. The sum of a cascade is split into lanes; all but the lowest add the borrow. Every
-    accumulator has a tree over its lanes and an adder of its proven bits, another for the bias. In a cascade each slice works a
-    cycle after the one before; what its own registers (two) do not cover waits in shift registers, two bits
-    a LUT as they are at most 16 deep.
+    all of an output. The sum of a cascade is split into lanes, as wide as such a sum; nothing is borrowed, so
+    that these are wires. Every accumulator has a tree over its lanes and an adder of its proven bits, another
+    for the bias. In a cascade each slice works a cycle after the one before; what its own registers (two) do not cover
+    waits in shift registers, two bits a LUT as they are at most 16 deep.
     """
-    products = dsp.share(process.significant_bits, process.weight_bits, folding.oc, folding.px)
+    products = shared(*process.factors, folding.oc, folding.px)
     slices = folding.oc * folding.px // products
-    cascades = ceil_div(folding.taps, longest(process, folding, products))
-    lane = np.where(products == 4, QUAD_LANE_BITS, LANE_BITS)
-    trees = np.where(
-        products == 4, adder_tree(cascades, QUAD_LANE_BITS), adder_tree(cascades, LANE_BITS)
-    )
-    split = slices * (products - 1) * cascades * lane
+    cascades, lane = lanes_of(process, folding, products)
+    trees = adder_tree(cascades, lane)
     sums = slices * products * (trees + 2 * process.acc_bits)
     late = np.maximum(folding.taps - 2 * cascades, 0)
     # Two weights share a slice's activation, two activations its weight.
     own = np.where(products == 1, 1, 2) * process.weight_bits
     waiting = late * (slices * own + folding.px * process.in_bits)
     fetched = folding.oc * folding.taps * process.weight_bits
-    luts = split + sums + ceil_div(waiting, 2)
-    return luts, split + slices * cascades * lane + sums + waiting + fetched
+    return sums + ceil_div(waiting, 2), sums + waiting + fetched
 
 
-def longest(process: Process, folding: Folding, products: Any) -> Any:
-    """Products of the longest cascade."""
-    beside = (folding.oc % 2 == 0) & (folding.px % 2 == 0)
-    packed = np.where(products == 4, np.where(beside, dsp.QUAD_CASCADE, 1), process.cascade)
-    return np.where(products == 1, folding.taps, packed)
+def lanes_of(process: Process, folding: Folding, products: Any) -> tuple[Any, Any]:
+    """Cascades of an output, and bits of the lanes that their sums are split into.
+
+    Lanes are as wide as the longest of the cascades, of nearly equal length, needs.
+    """
+    weight, value = process.factors
+    longest = np.where(products == 1, folding.taps, _longest(weight, value, folding, products))
+    cascades = ceil_div(folding.taps, longest)
+    length = ceil_div(folding.taps, cascades)
+    # frexp gives the bits of a float's integer part; these are far below 2^53.
+    return cascades, np.frexp(np.asarray(length * weight * value, dtype=np.float64))[1] + 1
+
+
+def _longest(weight: int, value: int, folding: Folding, products: Any) -> Any:
+    """Products of the longest cascade where two or four share a slice."""
+    even_oc, even_px = folding.oc % 2 == 0, folding.px % 2 == 0
+    pair = packed("pair", weight, value).cascade * even_oc
+    pixels = packed("pixels", weight, value).cascade * even_px
+    square = packed("quad", weight, value).cascade
+    four = np.where(even_oc & even_px, square, packed("quad", weight, value, fours=True).cascade)
+    return np.maximum(np.where(products == 4, four, np.maximum(pair, pixels)), 1)
 
 
 def reorder(process: Process, geometry: ConvGeometry, folding: Folding) -> Logic:
@@ -273,13 +288,13 @@ def root(lanes: Any, form: str, inverse: bool) -> Logic:
 # --------------------------------------------------------------------------------------------------
 def unit(kind: str, lanes: Any, bits: int) -> Logic:
     """An elementwise unit on values of `bits` bits; `bits` + 18 is a product of theirs by a multiplier."""
-    wide = {"requantizer": bits + 18, "leaky_relu": bits + 18, "add": 52, "round": bits}.get(
-        kind, 0
-    )
+    product = bits + 18
+    widths = {"requantizer": product, "leaky_relu": product, "add": 52, "join": product + 1}
+    wide = {**widths, "round": bits}.get(kind, 0)
     if not wide:  # a ReLU, an absolute value
         return lanes * (bits + clamp(bits)), lanes * 2 * bits
     luts, ffs = rounding_shift(wide)
-    more = {"leaky_relu": 32, "add": 52}.get(kind, 0)
+    more = {"leaky_relu": 32, "add": 52, "join": product + 1}.get(kind, 0)
     return lanes * (luts + clamp(wide) + more), lanes * (ffs + wide + 16)
 
 
@@ -287,7 +302,7 @@ def lanes(process: Process, count: Any) -> Logic:
     """A drain, a root or elementwise units of `count` lanes."""
     words = cycles.words(1, process.output[0], count)
     luts, ffs = FLAT[process.kind]
-    luts, ffs = luts + count * 0, ffs + count * (process.in_bits + process.out_bits)
+    luts, ffs = luts + count * 0, ffs + count * (sum(process.lane_bits) + process.out_bits)
     for each in process.units:
         more = unit(each.kind, count, each.bits)
         luts, ffs = luts + more[0] + _parameters(each, words, count), ffs + more[1]

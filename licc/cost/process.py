@@ -10,6 +10,7 @@ from licc.cost import cycles, dsp, lut, memory
 from licc.cost.cycles import ceil_div
 from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry, Shape
+from licc.cost.packing import Packing, choice
 
 Kind = Literal["conv", "drain", "norm", "root", "elementwise"]
 
@@ -24,7 +25,8 @@ MULTIPLIER_BITS, SHIFT_BITS, BIAS_BITS, BETA_BITS = 17, 6, 32, 48
 class Unit:
     """An elementwise unit of a process: its kind and the bits of the value that it takes.
 
-    Kinds: requantizer, relu, leaky_relu, abs, add, round.
+    Kinds: requantizer, relu, leaky_relu, abs, add (of a constant), join (of two streams, the wider one's bits),
+    round.
     """
 
     kind: str
@@ -51,8 +53,11 @@ class Process:
         form: of a GDN.
         inverse: of a GDN.
         weight_bits: of a convolution.
-        value_bits: signed bits that the values of its input need: 9 for u8, 10 for symbols in 16-bit lanes.
-            0 stands for `in_bits`.
+        value_bits: signed bits that the values of its input need: 9 for u8. 0 stands for `in_bits`.
+        most_weight: the greatest magnitude of a weight; 0 stands for what is symmetric in `weight_bits`.
+        most_value: of what a convolution reads; 0 stands for what `value_bits` hold.
+        other_bits: of a process that joins two streams: of a lane of the second one, whose shape and words are
+            those of the first; else 0.
     """
 
     kind: Kind
@@ -70,11 +75,19 @@ class Process:
     inverse: bool = False
     weight_bits: int = 8
     value_bits: int = 0
+    most_weight: int = 0
+    most_value: int = 0
+    other_bits: int = 0
 
     @property
     def pixels(self) -> int:
         """Pixels of its output."""
         return self.output[1] * self.output[2]
+
+    @property
+    def lane_bits(self) -> tuple[int, ...]:
+        """Of a lane of each stream that it reads."""
+        return (self.in_bits, self.other_bits) if self.other_bits else (self.in_bits,)
 
     @property
     def macs(self) -> int:
@@ -89,10 +102,10 @@ class Process:
         return self.value_bits or self.in_bits
 
     @property
-    def cascade(self) -> int:
-        """Packed products that may be summed before they are split."""
-        unsigned = self.in_bits == 8 and self.value_bits == 9
-        return dsp.cascade_length(self.significant_bits, unsigned)
+    def factors(self) -> tuple[int, int]:
+        """The greatest magnitudes of a convolution's weights and activations: how they share DSPs."""
+        weight = self.most_weight or (1 << (self.weight_bits - 1)) - 1
+        return weight, self.most_value or 1 << (self.significant_bits - 1)
 
 
 @dataclass(frozen=True)
@@ -116,9 +129,9 @@ class Cost:
     uram: Any = 0
 
 
-def packing(process: Process, folding: Folding) -> dsp.Packing:
-    """How the products of a convolution share DSPs (see dsp.packing)."""
-    return dsp.packing(process.significant_bits, process.weight_bits, folding.oc, folding.px)
+def packing(process: Process, folding: Folding) -> Packing:
+    """How the products of a convolution share DSPs (see `packing.choice`)."""
+    return choice(*process.factors, folding.oc, folding.px)
 
 
 def auxiliary(process: Process) -> dsp.Products:
@@ -186,7 +199,7 @@ def _conv(process: Process, folding: Folding, intake: Any, has_uram: bool) -> Co
     luts, ffs = lut.conv(process, folding, intake)
     return Cost(
         cycles.conv(geometry, folding, intake),
-        dsp.mac_array(folding, process.significant_bits, process.weight_bits),
+        dsp.mac_array(folding, *process.factors),
         lines * columns * line + weight + bias,
         luts,
         ffs,

@@ -74,8 +74,9 @@ def stream(design: Any, x: npt.NDArray[Any]) -> Iterator[tuple[str, Integers]]:
         elif op.name == "hls.port_out":
             _port(op, streams[op.operands[0]])
         elif op.name == "hls.process":
-            streams[op.results[0]] = _run_process(op, streams.pop(op.operands[0]))
-            yield _string(op, "name"), streams[op.results[0]]
+            written = _run_process(op, [streams.pop(value) for value in op.operands])
+            streams |= dict.fromkeys(op.results, written)
+            yield _string(op, "name"), written
 
 
 def _port(op: Any, values: Integers) -> Integers:
@@ -85,10 +86,10 @@ def _port(op: Any, values: Integers) -> Integers:
     return values
 
 
-def _run_process(process: Any, x: Integers) -> Integers:
+def _run_process(process: Any, inputs: Sequence[Integers]) -> Integers:
     name = _string(process, "name")
     block = process.regions[0].blocks[0]
-    values: dict[ir.Value, Any] = {block.arguments[0]: x}
+    values: dict[ir.Value, Any] = dict(zip(block.arguments, inputs, strict=True))
     for view in block.operations:
         op = view.operation
         operands = [values[value] for value in op.operands]
@@ -221,6 +222,8 @@ def _mac_array(op: Any, operands: Sequence[Any]) -> Integers:
     steps = array(op.attributes["steps"])
     sums = np.zeros((outputs, height, width), dtype=np.int64)
     first, blocks = 0, -(-outputs // oc)
+    # One word for each block of outputs, or for each of them in each phase.
+    biases = np.split(bias, len(steps) if len(bias) > blocks else 1)
     for phase, count in enumerate(steps):
         py, px = divmod(phase, upsample)
         (dy, taps_down), (dx, taps_across) = rows[py], columns[px]
@@ -238,9 +241,9 @@ def _mac_array(op: Any, operands: Sequence[Any]) -> Integers:
                 (stride, stride),
                 size,
             )
+            sums[:, py::upsample, px::upsample] += _blocks(biases[phase % len(biases)], outputs)
     if first != len(weights):
         raise RangeError(f"{len(weights)} words of weights for {first} steps")
-    sums += _blocks(bias, outputs)
     return arith.within(sums, *_range(op, "acc_range"), "accumulator")
 
 
@@ -275,6 +278,12 @@ def _add(op: Any, operands: Sequence[Any]) -> Integers:
     return arith.add(
         x, _per_channel(constant, x.shape[0]), (first, second), _integer(op, "shift"), *_range(op)
     )
+
+
+def _join(op: Any, operands: Sequence[Any]) -> Integers:
+    x, y = operands
+    first, second = array(op.attributes["multiplier"])
+    return arith.add(x, y, (first, second), _integer(op, "shift"), *_range(op))
 
 
 def _round(op: Any, operands: Sequence[Any]) -> Integers:
@@ -322,6 +331,7 @@ _UNITS: Mapping[str, Unit] = {
     "hls.drain": _drain,
     "hls.gdn_norm": _gdn_norm,
     "hls.gdn_root": _gdn_root,
+    "hls.join": _join,
     "hls.mac_array": _mac_array,
     "hls.ram": _memory,
     "hls.read": _pass_through,

@@ -22,7 +22,7 @@ from licc.interp.narrow import is_narrow, narrow_elements
 from licc.interp.root import root
 from licc.schedule import stripes
 
-__all__ = ["InterpError", "Observer", "elements", "function", "run"]
+__all__ = ["InterpError", "Observer", "elements", "function", "run", "run_op"]
 
 Array = npt.NDArray[Any]
 Observer = Callable[[Any, Array], None]
@@ -144,7 +144,7 @@ def _run_op(op: Any, operands: list[Array], observe: Observer | None) -> Array:
     name = op.operation.name
     if name == "lic.stage":
         block = op.operation.regions[0].blocks[0]
-        return _run_block(block, {block.arguments[0]: operands[0]}, observe)
+        return _run_block(block, dict(zip(block.arguments, operands, strict=True)), observe)
     compute = _OPS.get(name)
     if compute is None:
         _fail(op, "no interpretation of this op")
@@ -154,6 +154,11 @@ def _run_op(op: Any, operands: list[Array], observe: Observer | None) -> Array:
         _fail(op, str(error))
     _hold(result, quantized(op.operation.results[0].type), _name(op))
     return result
+
+
+def run_op(op: Any, operands: list[Array]) -> Array:
+    """Interpret one op of `lic` on its operands; see `run`."""
+    return _run_op(op, operands, None)
 
 
 def _name(op: Any) -> str:
@@ -275,6 +280,7 @@ def _dilate(weight: Array, dilation: tuple[int, int]) -> Array:
 def _subpixel_conv2d(op: Any, operands: list[Array]) -> Array:
     """Phase by phase, as the op defines it: shares no code with `lic.deconv2d`."""
     x, weight, bias = operands
+    each = bias.reshape(weight.shape[0], -1)  # one, or one for each phase
     stride, padding = _pair(op, "strides"), _pair(op, "padding")
     rows, columns = _transposed_size(op, x, weight.shape[2:])
     dtype = np.float32 if x.dtype.kind == "f" else np.int64
@@ -291,10 +297,10 @@ def _subpixel_conv2d(op: Any, operands: list[Array]) -> Array:
             ]
             kernel = weight[:, :, taps[0]][:, :, :, taps[1]]
             size = (-(-(rows - py) // stride[0]), -(-(columns - px) // stride[1]))
-            result[:, py :: stride[0], px :: stride[1]] = exact.correlate(
-                x[0], kernel, (offsets[0], offsets[1]), (1, 1), size
-            )
-    return _with_bias([result], bias)
+            of_phase = each[:, (py * stride[1] + px) % each.shape[1], None, None]
+            sums = exact.correlate(x[0], kernel, (offsets[0], offsets[1]), (1, 1), size)
+            result[:, py :: stride[0], px :: stride[1]] = sums + of_phase
+    return result[None]
 
 
 def _by_strips(compute: Callable[[Array], Array], x: Array) -> Array:
@@ -350,7 +356,8 @@ def _relu(op: Any, operands: list[Array]) -> Array:
 def _leaky_relu(op: Any, operands: list[Array]) -> Array:
     x, out = operands[0], _out(op)
     if out is None:
-        return np.where(x >= 0, x, x * np.float32(op.slope.value))
+        slope = ir.FloatAttr(op.operation.attributes["slope"]).value
+        return np.where(x >= 0, x, x * np.float32(slope))
     return arith.leaky_relu(x, _integer(op, "multiplier"), _integer(op, "shift"), out.lo, out.hi)
 
 

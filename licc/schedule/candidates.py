@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from licc.cost import cycles, dsp
 from licc.cost.folding import Folding
-from licc.cost.process import Cost, Process, auxiliary, cost, packing
+from licc.cost.process import Cost, Process, auxiliary, cost
 from licc.cost.streams import MOST_WORD_BITS, SUM_BITS
 
 Integers = NDArray[np.int64]
@@ -160,13 +160,11 @@ def pareto(use: Integers) -> Integers:
 # --------------------------------------------------------------------------------------------------
 # Each kind of process
 # --------------------------------------------------------------------------------------------------
-def convolutions(
-    process: Process, from_port: bool, most_dsp: int, uram: bool, refused: frozenset[str]
-) -> Table:
+def convolutions(process: Process, from_port: bool, most_dsp: int, uram: bool) -> Table:
     """All foldings and intakes of a MAC array of at most `most_dsp` DSPs.
 
-    Words of several pixels only come from a port, and only where the array takes all channels at once. Foldings
-    that would pack their products in a `refused` way are left out.
+    Words of several pixels only come from a port, and only where the array takes all channels at once. Products
+    share DSPs as `cost.process.packing` says, in the best way that the proven ranges allow.
     """
     geometry = process.geometry
     assert geometry is not None
@@ -184,16 +182,8 @@ def convolutions(
         parts.append(_mesh(outputs, [ic], rows, columns, pixels, intakes))
     grid = np.concatenate(parts)
     grid = grid[grid[:, 0] * grid[:, 4] * SUM_BITS <= MOST_WORD_BITS]
-    spent = dsp.mac_array(Folding(*grid[:, :5].T), process.significant_bits, process.weight_bits)
-    grid = grid[spent <= most_dsp]
-    if refused:
-        possible = {
-            (oc, px): packing(process, Folding(oc, 1, px=px)) not in refused
-            for oc in outputs
-            for px in pixels
-        }
-        grid = grid[[possible[oc, px] for oc, px in grid[:, (0, 4)].tolist()]]
-    return _table(process, grid, uram)
+    spent = dsp.mac_array(Folding(*grid[:, :5].T), *process.factors)
+    return _table(process, grid[spent <= most_dsp], uram)
 
 
 def _pixels(positions: int) -> list[int]:

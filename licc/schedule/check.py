@@ -161,20 +161,33 @@ class _Walked:
 
 @dataclass(frozen=True)
 class _Link:
-    """A process in its chain: what it is, and what is in front of it (None for the port)."""
+    """A process in its graph: what it is, and what is in front of it (None for the port).
+
+    Attributes:
+        stage: of the process.
+        chosen: what the schedule says of it.
+        sources: where in the graph the processes are that it reads.
+        befores: what the schedule says of these.
+    """
 
     stage: Stage
     chosen: Chosen
-    before: Chosen | None
+    sources: tuple[int | None, ...]
+    befores: tuple[Chosen | None, ...]
 
     @property
     def process(self) -> Process:
         return self.chosen.piece.process
 
     @property
-    def lanes_in(self) -> int:
-        """What comes: not what it reads where a repack lies between."""
-        return self.chosen.intake if self.before is None else self.before.writes
+    def before(self) -> Chosen | None:
+        """The process that it reads, or the first one."""
+        return self.befores[0]
+
+    @property
+    def lanes_in(self) -> tuple[int, ...]:
+        """What comes in each stream: not what it reads where a repack lies between."""
+        return tuple(self.chosen.intake if b is None else b.writes for b in self.befores)
 
     @property
     def read_shape(self) -> Shape:
@@ -182,8 +195,8 @@ class _Link:
         return (2 * channels if self.process.kind == "root" else channels, height, width)
 
     @property
-    def read_bits(self) -> int:
-        return 32 if self.process.kind in ("drain", "root") else self.process.in_bits
+    def read_bits(self) -> tuple[int, ...]:
+        return (32,) if self.process.kind in ("drain", "root") else self.process.lane_bits
 
     @property
     def array(self) -> Folding | None:
@@ -196,7 +209,7 @@ def _walk(transform: Transform, uram: bool) -> _Walked:
     for stage in transform.stages:
         _check_stage(stage, [link for link in links if link.stage is stage], uram)
     first, last = links[0], links[-1]
-    around = [_repack_cycles(link) for link in links]
+    around = [_repack_cycles(link, lanes) for link in links for lanes in link.lanes_in]
     around += [
         _port_cycles(first.process.input, first.chosen.intake, first.process.in_bits),
         _port_cycles(last.process.output, last.chosen.writes, last.process.out_bits),
@@ -216,11 +229,13 @@ def _walk(transform: Transform, uram: bool) -> _Walked:
 
 
 def _links(transform: Transform) -> Iterator[_Link]:
-    before: Chosen | None = None
+    found: list[Chosen] = []
     for stage in transform.stages:
         for chosen in read_schedule(stage):
-            yield _Link(stage, chosen, before)
-            before = chosen
+            sources = transform.sources[len(found)]
+            befores = tuple(None if i is None else found[i] for i in sources)
+            found.append(chosen)
+            yield _Link(stage, chosen, sources, befores)
 
 
 def _check_stage(stage: Stage, links: Sequence[_Link], uram: bool) -> None:
@@ -255,20 +270,21 @@ def _check_fifos(transform: Transform, links: Sequence[_Link], cycles: int) -> N
             link.process,
             link.chosen.folding,
             link.chosen.intake // (2 if link.process.kind == "root" else 1),
+            link.sources,
         )
         for link in links
     ]
     try:
-        depths = fifos.depths(paced, cycles)
+        depths = iter(fifos.depths(paced, cycles))
     except ValueError as error:
         raise StageError(transform.function, f"the processes {error}") from error
-    for link, depth in zip(links, depths, strict=False):
-        if link.chosen.depth < depth:
-            raise _wrong(
-                link.stage,
-                f"a FIFO of at least {depth} words in front of {link.process.name}, but got "
-                f"{link.chosen.depth}",
-            )
+    for link in links:
+        for got, depth in zip(link.chosen.depths, depths, strict=False):
+            if got < depth:
+                raise _wrong(
+                    link.stage,
+                    f"a FIFO of at least {depth} words in front of {link.process.name}, but got {got}",
+                )
 
 
 def _used(transform: Transform, links: Sequence[_Link]) -> dict[str, int]:
@@ -283,13 +299,14 @@ def _used(transform: Transform, links: Sequence[_Link]) -> dict[str, int]:
         add(port.bram18, port.lut, port.ff)
 
     for link in links:
-        reads, bits = link.chosen.intake, link.read_bits
-        add(*streams.fifo(link.chosen.depth, reads * bits))
-        if link.lanes_in != reads:
-            channels, height, width = link.read_shape
-            repack = streams.repack(channels, height * width, link.lanes_in, reads, bits)
-            add(repack.bram18, repack.lut, repack.ff)
-            add(*streams.fifo(LEAST_FIFO, link.lanes_in * bits))
+        reads, (channels, height, width) = link.chosen.intake, link.read_shape
+        ways = zip(link.lanes_in, link.read_bits, link.chosen.depths, strict=True)
+        for lanes_in, bits, depth in ways:
+            add(*streams.fifo(depth, reads * bits))
+            if lanes_in != reads:
+                repack = streams.repack(channels, height * width, lanes_in, reads, bits)
+                add(repack.bram18, repack.lut, repack.ff)
+                add(*streams.fifo(LEAST_FIFO, lanes_in * bits))
     first, last = links[0], links[-1]
     add_port(first.process.input, first.chosen.intake, first.process.in_bits)
     add_port(last.process.output, last.chosen.writes, last.process.out_bits)
@@ -446,23 +463,23 @@ def _walk_groups(link: _Link) -> int:
     return sum(groups * max(taken, given) for _ in range(height))
 
 
-def _repack_cycles(link: _Link) -> int:
+def _repack_cycles(link: _Link, lanes_in: int) -> int:
     """A word in while fewer lanes are held than leave together, a word out when it is whole; 0 without one."""
-    if link.lanes_in == link.chosen.intake:
+    if lanes_in == link.chosen.intake:
         return 0
     channels, height, width = link.read_shape
-    if max(link.lanes_in, link.chosen.intake) > channels:
+    if max(lanes_in, link.chosen.intake) > channels:
         raise _wrong(
             link.stage,
-            f"words of {link.lanes_in} lanes in front of {link.process.name} that need no repack, but it reads "
+            f"words of {lanes_in} lanes in front of {link.process.name} that need no repack, but it reads "
             f"{link.chosen.intake}",
         )
     come, held, gone, cycles = 0, 0, 0, 0
     while gone < channels:
         cycles += 1
         if come < channels and held < link.chosen.intake:
-            come += link.lanes_in
-            held += link.lanes_in
+            come += lanes_in
+            held += lanes_in
         if held >= link.chosen.intake or come >= channels:
             gone += link.chosen.intake
             held = max(held - link.chosen.intake, 0)
@@ -499,6 +516,8 @@ def multipliers(link: _Link) -> int:
             slices += lanes * _slices(unit.bits, 18)
         if unit.kind == "add":
             slices += lanes * _slices(32, 18)
+        if unit.kind == "join":
+            slices += 2 * lanes * _slices(unit.bits, 18)
     return slices + (lanes * _root_slices(process) if process.kind == "root" else 0)
 
 

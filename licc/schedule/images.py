@@ -64,6 +64,18 @@ def blocks(values: Array | Sequence[int], lanes: int, dtype: str) -> Array:
     return np.pad(spread, (0, words * lanes - spread.size)).reshape(words, lanes)
 
 
+def biases(values: Array, geometry: ConvGeometry, folding: Folding) -> Array:
+    """The words of a MAC array's biases: `blocks`; of one for each phase, those of phase after phase.
+
+    Args:
+        values: [O] or [O * phases], phases innermost, row phases outermost.
+        geometry: how many phases there are.
+        folding: of the array.
+    """
+    phases = values.reshape(geometry.output[0], -1).T
+    return np.concatenate([blocks(each, folding.oc, "int32") for each in phases])
+
+
 def per_channel(values: Array | Sequence[int], channels: int, lanes: int, dtype: str) -> Array:
     """One value a channel (or one for all of them), in the words of a stream of `lanes`.
 

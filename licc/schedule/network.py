@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What shares a board, as chains of processes, and what each process may do at a given rate.
+"""What shares a board, as graphs of processes, and what each process may do at a given rate.
 
 For one number of cycles T that every process has to keep, everything but the resources decouples. The words of
 each narrow stream are the narrowest that pass in T (`lanes`): a requantizer, a root or a square is paid for every
@@ -37,8 +37,10 @@ from licc.schedule.candidates import (
     splits,
 )
 
-# Pixels that wait in the FIFO in front of a process, by the process' index; 0 where nothing is given.
-Waiting = Mapping[int, float]
+# A stream: the index of the process that reads it, and which of those that it reads this is.
+Edge = tuple[int, int]
+# Pixels that wait in the FIFO of a stream; 0 where nothing is given.
+Waiting = Mapping[Edge, float]
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,21 @@ class Chain:
     """One transform.
 
     Attributes:
-        processes: from port to port.
+        processes: from port to port, each behind those that it reads.
         frames: that make an image: its stripes.
-        refused: names of convolutions that may not pack their products in some way, with these ways.
+        sources: for each stream of each process, the index of the process that writes it, None for the port; if not
+            given, each reads the one before it.
     """
 
     processes: tuple[Process, ...]
     frames: int = 1
-    refused: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    sources: tuple[tuple[int | None, ...], ...] = ()
+
+    @property
+    def read(self) -> tuple[tuple[int | None, ...], ...]:
+        """`sources`, given or not."""
+        count = len(self.processes)
+        return self.sources or tuple((i - 1 if i else None,) for i in range(count))
 
 
 @dataclass(frozen=True)
@@ -62,15 +71,25 @@ class Node:
 
     Attributes:
         process: what it is.
-        before: index of the process that it reads; None for a port.
-        after: index of the process that reads it; None for a port.
+        sources: indices of the processes that it reads; None for a port. Only what joins has two.
+        readers: indices of the processes that read it; none for a port.
         chain: what it belongs to.
     """
 
     process: Process
-    before: int | None
-    after: int | None
+    sources: tuple[int | None, ...]
+    readers: tuple[int, ...]
     chain: Chain
+
+    @property
+    def before(self) -> int | None:
+        """Index of the process that it reads first; None for a port."""
+        return self.sources[0]
+
+    @property
+    def after(self) -> int | None:
+        """Index of the process that reads it first; None for a port. An array and a norm have no other."""
+        return self.readers[0] if self.readers else None
 
 
 @dataclass
@@ -88,7 +107,7 @@ class Network:
     most_dsp: int
     uram: bool = False
     known: dict[Process, Table] = field(default_factory=dict)
-    _fifos: dict[tuple[int, int | None, int, int, float], Integers] = field(default_factory=dict)
+    _fifos: dict[tuple[Edge, int | None, int, int, float], Integers] = field(default_factory=dict)
     _norms: dict[tuple[int, int], Table] = field(default_factory=dict)
     _lanes: dict[tuple[int, int], Table] = field(default_factory=dict)
 
@@ -97,16 +116,11 @@ class Network:
         """The processes of all chains, one after another."""
         found: list[Node] = []
         for chain in self.chains:
-            start, end = len(found), len(found) + len(chain.processes) - 1
-            found.extend(
-                Node(
-                    process,
-                    start + i - 1 if i else None,
-                    start + i + 1 if start + i < end else None,
-                    chain,
-                )
-                for i, process in enumerate(chain.processes)
-            )
+            start, read = len(found), chain.read
+            for i, process in enumerate(chain.processes):
+                sources = tuple(None if j is None else start + j for j in read[i])
+                readers = tuple(start + j for j, ways in enumerate(read) if i in ways)
+                found.append(Node(process, sources, readers, chain))
         return tuple(found)
 
     @cached_property
@@ -121,8 +135,7 @@ class Network:
     def _convolution(self, node: Node) -> Table:
         process = node.process
         if process not in self.known:
-            refused = node.chain.refused.get(process.name, frozenset())
-            table = convolutions(process, node.before is None, self.most_dsp, self.uram, refused)
+            table = convolutions(process, node.before is None, self.most_dsp, self.uram)
             if node.before is None:
                 table = table.plus(port_cycles(process.input, table.intakes, process.in_bits), 0)
             self.known[process] = table.times(node.chain.frames)
@@ -296,7 +309,7 @@ class Network:
 
         Args:
             most: cycles that each process may take.
-            waiting: pixels in the FIFO in front of each process.
+            waiting: pixels in the FIFO of each stream.
             floors: of drains, roots and elementwise processes, the narrowest words that are wanted.
         """
         widths = self.lanes(most, floors or {})
@@ -361,7 +374,7 @@ class Network:
         node = self.nodes[index]
         process, drain = node.process, node.after
         assert drain is not None
-        use = self._sums_queue(drain, table, widths[drain], waiting.get(drain, 0.0))
+        use = self._sums_queue(drain, table, widths[drain], waiting.get((drain, 0), 0.0))
         given = None if node.before is None else widths[node.before]
         use = use + between.by_value(
             table.intakes, lambda lanes: self._queue(index, given, lanes, waiting)
@@ -408,11 +421,16 @@ class Network:
         ports = self._port_cycles(node, width)
         if process.kind != "elementwise" or node.before is None:
             return ports, use
-        spent, cost = between.repack(process.input, widths[node.before], width, process.in_bits)
-        # Its FIFO holds what a repack gives late.
-        queue = self._queue(index, widths[node.before], width, waiting)
-        use = use + cost + queue - self._queue(index, width, width, waiting)
-        return max(ports, spent), use
+        slowest = ports
+        for slot, (source, bits) in enumerate(zip(node.sources, process.lane_bits, strict=True)):
+            assert source is not None
+            given = widths[source]
+            spent, cost = between.repack(process.input, given, width, bits)
+            # Its FIFO holds what a repack gives late.
+            queue = self._queue(index, given, width, waiting, slot)
+            use = use + cost + queue - self._queue(index, width, width, waiting, slot)
+            slowest = max(slowest, spent)
+        return slowest, use
 
     def _source(self, index: int, intakes: Integers) -> Integers:
         """The port that a convolution reads in words of `intakes` lanes, if it reads one."""
@@ -425,7 +443,7 @@ class Network:
         )
 
     def _sides(self, index: int, width: int, waiting: Waiting) -> Integers:
-        """The ports of a drain, root or elementwise process of `width` lanes, and the FIFO that the latter reads."""
+        """The ports of a drain, root or elementwise process of `width` lanes, and the FIFOs that the latter reads."""
         node = self.nodes[index]
         process = node.process
         use = np.zeros(len(RESOURCES), dtype=np.int64)
@@ -433,7 +451,8 @@ class Network:
             use = use + between.port(process.output, width, process.out_bits)
             use = use + between.fifo(LEAST_FIFO, width * process.out_bits)
         if process.kind == "elementwise":
-            use = use + self._queue(index, width, width, waiting)
+            for slot in range(len(node.sources)):
+                use = use + self._queue(index, width, width, waiting, slot)
             if node.before is None:
                 use = use + between.port(process.input, width, process.in_bits)
         return use
@@ -449,39 +468,51 @@ class Network:
 
     def queues(
         self, chosen: Sequence[Pick], spent: Sequence[int]
-    ) -> tuple[list[int], dict[int, float]]:
-        """Words of the FIFO that each process reads, for what is chosen, and pixels that wait there.
+    ) -> tuple[list[tuple[int, ...]], dict[Edge, float]]:
+        """Words of the FIFOs that each process reads, for what is chosen, and pixels that wait there.
 
         Args:
             chosen: of each process.
             spent: its cycles, with those of what lies around it. Each chain runs as fast as it can.
         """
-        depths, waiting = list[int](), list[float]()
+        depths, waiting = list[tuple[int, ...]](), dict[Edge, float]()
         for chain in self.chains:
-            here = slice(len(depths), len(depths) + len(chain.processes))
+            start = len(depths)
+            here = slice(start, start + len(chain.processes))
             paced = [
-                fifos.Paced(process, pick.folding, pick.intake)
-                for process, pick in zip(chain.processes, chosen[here], strict=True)
+                fifos.Paced(process, pick.folding, pick.intake, sources)
+                for process, pick, sources in zip(
+                    chain.processes, chosen[here], chain.read, strict=True
+                )
             ]
             interval = max(spent[here]) // chain.frames
-            # The last one would be that of the output port.
-            depths += fifos.depths(paced, interval)[: len(paced)]
-            waiting += fifos.backlogs(paced, interval)[: len(paced)]
-        return depths, dict(enumerate(waiting))
+            # The last one would be that of the output port, and is left.
+            words, pixels = fifos.depths(paced, interval), fifos.backlogs(paced, interval)
+            found = iter(zip(words, pixels, strict=False))
+            for i, sources in enumerate(chain.read, start):
+                own = [next(found) for _ in sources]
+                depths.append(tuple(depth for depth, _ in own))
+                waiting |= {(i, slot): held for slot, (_, held) in enumerate(own)}
+        return depths, waiting
 
-    def _queue(self, index: int, given: int | None, lanes: int, waiting: Waiting) -> Integers:
+    def _queue(
+        self, index: int, given: int | None, lanes: int, waiting: Waiting, slot: int = 0
+    ) -> Integers:
         """The FIFO of words of `lanes` lanes that a process reads; before a repack, words have `given` lanes."""
-        node, pixels = self.nodes[index], waiting.get(index, 0.0)
-        given = None if node.before is None else given
-        key = (index, given, lanes, 0, pixels)
+        edge = (index, slot)
+        node, pixels = self.nodes[index], waiting.get(edge, 0.0)
+        source = node.sources[slot]
+        given = None if source is None else given
+        key = (edge, given, lanes, 0, pixels)
         if key not in self._fifos:
             after = fifos.Paced(node.process, Folding(lanes, lanes), lanes)
             before = None
-            if node.before is not None and given is not None:
-                process = self.nodes[node.before].process
+            if source is not None and given is not None:
+                process = self.nodes[source].process
                 before = fifos.Paced(process, Folding(given, given), given)
-            depth = fifos.depth(before, after, pixels)
-            wide = 2 * SUM_BITS if node.process.kind == "root" else node.process.in_bits
+            depth = fifos.depth(before, after, pixels, slot)
+            bits = node.process.lane_bits[slot]
+            wide = 2 * SUM_BITS if node.process.kind == "root" else bits
             self._fifos[key] = between.fifo(depth, lanes * wide)
         return self._fifos[key]
 
@@ -494,7 +525,7 @@ class Network:
 
         def queue(code: int) -> Integers:
             oc, px = divmod(code, MOST_PIXELS + 1)
-            key = (index, oc, lanes, px, pixels)
+            key = ((index, 0), oc, lanes, px, pixels)
             if key not in self._fifos:
                 before = fifos.Paced(process, Folding(oc, 1, px=px), 1)
                 depth = fifos.depth(before, after, pixels)

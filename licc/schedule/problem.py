@@ -15,19 +15,15 @@ from typing import Any
 from torch_mlir import ir
 
 from licc.cost.process import Process
-from licc.dialects.hls import packing_refusal
 from licc.errors import UserError
 from licc.schedule.network import Chain
 from licc.schedule.solve import Budget, Limits
 from licc.schedule.stages import (
     ROLES,
-    Piece,
     Stage,
     StageError,
     Transform,
     i64,
-    stream_element,
-    value_range,
 )
 from licc.schedule.stripes import read as read_stripes
 from licc.target.device import Device, load
@@ -298,26 +294,8 @@ def chain(transform: Transform) -> Chain:
             transform.stages[0].op, "expected a convolution or elementwise ops before a GDN"
         )
     stripes = read_stripes(transform.function)
-    refused = {
-        piece.process.name: _refused(piece)
-        for piece in transform.pieces
-        if piece.process.kind == "conv"
-    }
     return Chain(
         tuple(piece.process for piece in transform.pieces),
         1 if stripes is None else stripes.count,
-        {name: ways for name, ways in refused.items() if ways},
-    )
-
-
-def _refused(piece: Piece) -> frozenset[str]:
-    """Ways of packing that the ranges of a convolution rule out, whatever its folding."""
-    value, weight = list(piece.ops[0].operands)[:2]
-    ranges = value_range(value), value_range(weight)
-    signed = stream_element(value)[1]
-    folded = {"pair": (2, 1), "pixels": (1, 2), "quad": (4, 1)}
-    return frozenset(
-        way
-        for way, (oc, px) in folded.items()
-        if packing_refusal(way, oc, px, *ranges, signed=signed)
+        transform.sources,
     )

@@ -33,7 +33,7 @@ from licc.cost.process import LEAST_FIFO, Process
 from licc.cost.streams import SUM_BITS
 from licc.schedule import between
 from licc.schedule.candidates import RESOURCES, Integers, Pick, Table
-from licc.schedule.network import Chain, Network
+from licc.schedule.network import Chain, Edge, Network
 
 # Shares of budgets are weighed as integers.
 WEIGHT = 10**6
@@ -92,13 +92,13 @@ class Choice:
     Attributes:
         folding: of its array; of a process without one, oc is the lanes that it writes.
         intake: lanes of the words that it reads.
-        depth: of the FIFO that it reads.
+        depths: of the FIFOs that it reads.
         fabric: whether LUTs multiply beside its array, not DSPs.
     """
 
     folding: Folding
     intake: int
-    depth: int
+    depths: tuple[int, ...]
     fabric: bool = False
 
 
@@ -226,11 +226,11 @@ def _solver(
 
 @dataclass(frozen=True)
 class _Found:
-    """What fits: what is chosen for each process, its FIFO's depth and pixels, and the totals."""
+    """What fits: what is chosen for each process, the depths and pixels of its FIFOs, and the totals."""
 
     chosen: list[Pick]
-    depths: list[int]
-    waiting: dict[int, float]
+    depths: list[tuple[int, ...]]
+    waiting: dict[Edge, float]
     cycles: int
     used: Integers
 
@@ -241,7 +241,7 @@ class _Solver:
     budget: Budget
     limits: Limits
     known: dict[Process, Table]
-    waiting: dict[int, float] = field(default_factory=dict)
+    waiting: dict[Edge, float] = field(default_factory=dict)
     floors: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -381,9 +381,10 @@ class _Solver:
             floors |= widths
             aims = aims | lacks
             # Reserve what waits in the FIFOs that this does not change, and choose again.
-            changed = {j for i in widths for j in (i, self.network.nodes[i].after)}
-            for i, pixels in real.waiting.items():
-                waiting[i] = 0.0 if i in changed else max(pixels, waiting.get(i, 0.0))
+            changed = {j for i in widths for j in (i, *self.network.nodes[i].readers)}
+            for edge, pixels in real.waiting.items():
+                reserved = max(pixels, waiting.get(edge, 0.0))
+                waiting[edge] = 0.0 if edge[0] in changed else reserved
         return found, gap
 
     def _wider(self, real: _Found) -> dict[int, int]:
@@ -402,7 +403,7 @@ class _Solver:
             assert node.before is not None
             array = real.chosen[node.before].folding
             bits = array.oc * array.px * SUM_BITS
-            queue = between.fifo(real.depths[i], bits)
+            queue = between.fifo(real.depths[i][0], bits)
             short = between.fifo(LEAST_FIFO, bits)
             more = self.network.lane_table(i, wider).use - self.network.lane_table(i, width).use
             # In DSPs, then in LUTs.
@@ -426,8 +427,8 @@ class _Solver:
         if best is None or self._weight(best) > self._weight(found):
             best, gap = found, 1.0
         choices = iter(
-            Choice(pick.folding, pick.intake, depth, pick.fabric)
-            for pick, depth in zip(best.chosen, best.depths, strict=True)
+            Choice(pick.folding, pick.intake, depths, pick.fabric)
+            for pick, depths in zip(best.chosen, best.depths, strict=True)
         )
         return Schedule(
             tuple(tuple(next(choices) for _ in chain.processes) for chain in self.chains),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """From `lic.stage` ops to the processes that they become, and back to attributes.
 
-A stage is a chain. A convolution becomes two processes, its MAC array and what drains its sums; the drain
-does what follows. So does a GDN, its norm and its root. Elementwise ops without either are a process alone.
+A stage is a chain, stages are a graph. A convolution becomes two processes, its MAC array and what drains its
+sums; the drain does what follows. So does a GDN, its norm and its root. Elementwise ops without either are a
+process alone, and so is a stage without ops, which copies.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ UNITS = {
     "lic.add": "add",
     "lic.round_latent": "round",
 }
+# Of a stage without ops.
+COPY = "copy"
 TARGET, CLOCK, SEPARATE = "lic.target", "lic.clock_mhz", "lic.separate"
 TOPS = {"g_a": "encoder", "h_a": "hyper_encoder", "h_s": "hyper_decoder", "g_s": "decoder"}
 # Which transforms run on the board at the same time.
@@ -65,16 +68,24 @@ class Piece:
 
 @dataclass(frozen=True)
 class Stage:
-    """A `lic.stage` and its processes in order."""
+    """A `lic.stage` and its processes in order.
+
+    Attributes:
+        op: the `lic.stage`.
+        layer: that it is named after.
+        pieces: its processes.
+        sources: the stages of the transform that it reads, in the order of its operands; None for the port.
+    """
 
     op: Any
     layer: str
     pieces: tuple[Piece, ...]
+    sources: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
 class Transform:
-    """One function: a chain of stages."""
+    """One function: a graph of stages, each behind those that it reads; the last one is what it returns."""
 
     name: str
     function: Any
@@ -84,6 +95,18 @@ class Transform:
     def pieces(self) -> tuple[Piece, ...]:
         """All processes in order."""
         return tuple(piece for stage in self.stages for piece in stage.pieces)
+
+    @property
+    def sources(self) -> tuple[tuple[int | None, ...], ...]:
+        """Of each of `pieces`, the processes that it reads; None for the port."""
+        found: list[tuple[int | None, ...]] = []
+        last: list[int] = []
+        for stage in self.stages:
+            found.append(tuple(None if i is None else last[i] for i in stage.sources))
+            for _ in stage.pieces[1:]:
+                found.append((len(found) - 1,))
+            last.append(len(found) - 1)
+        return tuple(found)
 
 
 def read_transforms(module: ir.Module) -> tuple[Transform, ...]:
@@ -103,14 +126,36 @@ def _transform(function: Any, names: _Names) -> Transform:
     if name not in TOPS:
         raise StageError(function, f"expected one of {', '.join(TOPS)}, but got '{name}'")
     stages: list[Stage] = []
-    for op in list(function.entry_block.operations)[:-1]:
+    *operations, terminator = function.entry_block.operations
+    made: dict[ir.Value, int | None] = {function.entry_block.arguments[0]: None}
+    for op in operations:
         if op.operation.name != "lic.stage":
             raise StageError(op, "expected only 'lic.stage' ops; run lic-fuse first")
         layer = ir.StringAttr(op.attributes["layer"]).value
-        stages.append(Stage(op, layer, _pieces(op, layer, names)))
+        sources = tuple(made[value] for value in op.operation.operands)
+        made[op.results[0]] = len(stages)
+        stages.append(Stage(op, layer, _pieces(op, layer, names), sources))
     if not stages:
         raise StageError(function, "expected at least one 'lic.stage'")
+    _check_ends(function, stages, terminator)
     return Transform(name, function, tuple(stages))
+
+
+def _check_ends(function: Any, stages: Sequence[Stage], terminator: Any) -> None:
+    """The first stage reads the port, the last one gives what is returned, and one or two read all others."""
+    if [stage.sources.count(None) for stage in stages] != [1, *[0] * (len(stages) - 1)]:
+        raise StageError(
+            function,
+            "expected its argument to be read once, by its first stage; run lic-fuse first",
+        )
+    readers = [sum(s.sources.count(i) for s in stages) for i in range(len(stages))]
+    returned = list(terminator.operation.operands) == [stages[-1].op.results[0]]
+    if not returned or readers[-1] or not all(1 <= count <= 2 for count in readers[:-1]):
+        raise StageError(
+            function,
+            "expected the result of its last stage returned, and all others read by one or two stages; "
+            "run lic-fuse first",
+        )
 
 
 def stage_ops(stage: Any) -> list[Any]:
@@ -129,6 +174,8 @@ def _pieces(stage: Any, layer: str, names: _Names) -> tuple[Piece, ...]:
         if starts or not groups:
             groups.append([])
         groups[-1].append(op)
+    if not groups:
+        return (_copy(stage, layer, names),)
     heads = [group[0].operation.name for group in groups]
     if heads.count("lic.gdn") > 1 or any(name in CONVOLUTIONS for name in heads[1:]):
         raise StageError(
@@ -168,9 +215,22 @@ def _group_pieces(
                 stream_bits(tail.results[0]),
                 units=_units(ops),
                 value_bits=value_bits(head.operands[0]),
+                other_bits=stream_bits(head.operands[1]) if is_join(head) else 0,
             ),
             ops,
         )
+
+
+def is_join(op: Any) -> bool:
+    """Whether an op of a stage adds two streams, and not a stream and a constant."""
+    return op.operation.name == "lic.add" and isinstance(op.operands[1], ir.BlockArgument)
+
+
+def _copy(stage: Any, layer: str, names: _Names) -> Piece:
+    value = stage.operation.operands[0]
+    shape, bits = image(value), stream_bits(value)
+    name = names.take(layer, COPY)
+    return Piece(Process("elementwise", name, layer, shape, shape, bits, bits), ())
 
 
 def _convolution(ops: tuple[Any, ...], layer: str, rows: int, names: _Names) -> tuple[Piece, Piece]:
@@ -190,6 +250,8 @@ def _convolution(ops: tuple[Any, ...], layer: str, rows: int, names: _Names) -> 
         rows=rows or geometry.least_rows,
         weight_bits=value_bits(head.operands[1]),
         value_bits=value_bits(head.operands[0]),
+        most_weight=greatest(head.operands[1]),
+        most_value=greatest(head.operands[0]),
     )
     drain = Process(
         "drain",
@@ -238,7 +300,14 @@ def _gdn(ops: tuple[Any, ...], layer: str, names: _Names) -> tuple[Piece, Piece]
 
 
 def _units(ops: tuple[Any, ...]) -> tuple[Unit, ...]:
-    return tuple(Unit(UNITS[op.operation.name], _signed_bits(_kind(op.operands[0]))) for op in ops)
+    return tuple(_unit(op) for op in ops)
+
+
+def _unit(op: Any) -> Unit:
+    bits = value_bits(op.operands[0])
+    if is_join(op):
+        return Unit("join", max(bits, value_bits(op.operands[1])))
+    return Unit(UNITS[op.operation.name], bits)
 
 
 def layer_of(op: Any, default: str) -> str:
@@ -276,15 +345,59 @@ def value_range(value: ir.Value) -> tuple[int, int]:
     return kind.lo, kind.hi
 
 
+def greatest(value: ir.Value) -> int:
+    """The greatest magnitude that a value is proven to have, 1 at least."""
+    lo, hi = value_range(value)
+    return max(-lo, hi, 1)
+
+
 def stream_element(value: ir.Value) -> tuple[int, bool]:
     """Width and signedness of what a stream carries of a typed value.
 
-    The stored integers as narrow as 8, 16 or 32 bits hold them: GDN's 13-bit inputs travel as i16.
+    At a port, and of more than 16 stored bits: as narrow as 8, 16 or 32 bits hold it (GDN's 13-bit inputs travel
+    as i16). Between layers activations have the bits that their proven range needs.
     """
     kind = _kind(value)
+    if kind.bits <= 16 and not _at_port(value):
+        return (_signed_bits(kind) if kind.signed else kind.magnitude_bits), kind.signed
     if kind.bits <= 8:
         return 8, kind.signed
     return (16, True) if kind.bits == 16 or kind.magnitude_bits <= 16 else (32, True)
+
+
+def _at_port(value: ir.Value) -> bool:
+    """Whether a value of a stage, or between stages, is what its function takes or returns."""
+    value = _outside(value)
+    # Copies have the lanes of what they copy.
+    while not isinstance(value.owner, ir.Block) and _is_copy(value.owner):
+        value = value.owner.operands[0]
+    return isinstance(value.owner, ir.Block) or _is_returned(value)
+
+
+def _is_copy(op: Any) -> bool:
+    """Whether an op is a stage without ops."""
+    return op.name == "lic.stage" and len(list(op.regions[0].blocks[0].operations)) == 1
+
+
+def _is_returned(value: ir.Value) -> bool:
+    """Whether a function returns a value, or a copy of it."""
+    readers = [use.owner.operation for use in value.uses]
+    return any(
+        op.name == "func.return" or (_is_copy(op) and _is_returned(op.results[0])) for op in readers
+    )
+
+
+def _outside(value: ir.Value) -> ir.Value:
+    """What a stage reads or gives, if that is what the value is in it; else the value."""
+    if isinstance(value.owner, ir.Block):
+        parent: Any = value.owner.owner
+        inside = parent.operation.name == "lic.stage"
+        return parent.operands[ir.BlockArgument(value).arg_number] if inside else value
+    for use in value.uses:
+        user: Any = use.owner
+        if user.operation.name == "lic.yield":
+            return user.operation.parent.results[use.operand_number]
+    return value
 
 
 def stream_bits(value: ir.Value) -> int:
@@ -428,7 +541,7 @@ class Chosen:
         folding: its folding; of drains, roots and elementwise processes, oc is their lanes.
         intake: lanes of the stream that it reads; a pair of GDN has two.
         writes: lanes of the stream that it writes, likewise.
-        depth: of the FIFO in front of it, in words.
+        depths: of the FIFO of each stream that it reads, in words.
         fabric: whether LUTs multiply beside its array, not DSPs.
     """
 
@@ -436,7 +549,7 @@ class Chosen:
     folding: Folding
     intake: int
     writes: int
-    depth: int
+    depths: tuple[int, ...]
     fabric: bool = False
 
 
@@ -446,17 +559,18 @@ def read_schedule(stage: Stage) -> tuple[Chosen, ...]:
     Raises:
         StageError: it is not scheduled, or what its attributes say cannot be built.
     """
-    intake, depths = integer(stage.op, "intake"), _depths(stage)
+    intake, depths = integer(stage.op, "intake"), iter(_depths(stage))
     fabric = _fabric(stage)
     chosen: list[Chosen] = []
-    for piece, depth in zip(stage.pieces, depths, strict=True):
+    for piece in stage.pieces:
         process, folding = piece.process, read_folding(stage, piece.process)
         before = chosen[-1] if chosen else None
         reads = intake if before is None else before.writes
         if process.kind == "root":
             reads = 2 * folding.oc
         writes = _writes(process, folding)
-        each = Chosen(piece, folding, reads, writes, depth, process.kind in fabric)
+        own = tuple(next(depths) for _ in process.lane_bits)
+        each = Chosen(piece, folding, reads, writes, own, process.kind in fabric)
         _CHECKS[process.kind](stage, each, before)
         chosen.append(each)
     return tuple(chosen)
@@ -487,11 +601,11 @@ def _depths(stage: Stage) -> tuple[int, ...]:
     if "fifo_depths" not in stage.op.attributes:
         raise StageError(stage.op, "requires attribute 'fifo_depths'; run lic-schedule first")
     depths = array(stage.op.attributes["fifo_depths"])
-    if len(depths) != len(stage.pieces):
+    streams = sum(len(piece.process.lane_bits) for piece in stage.pieces)
+    if len(depths) != streams:
         raise StageError(
             stage.op,
-            f"layer '{stage.layer}': expected 'fifo_depths' of {len(stage.pieces)} processes, but got "
-            f"{len(depths)}",
+            f"layer '{stage.layer}': expected 'fifo_depths' of {streams} streams, but got {len(depths)}",
         )
     return depths
 
@@ -605,7 +719,6 @@ def _check_packing(stage: Stage, each: Chosen) -> None:
         each.folding.px,
         value_range(value),
         value_range(weight),
-        signed=stream_element(value)[1],
     )
     if missing:
         raise _refused(stage, f"{missing} to pack as '{packing}'")

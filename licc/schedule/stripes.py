@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from licc.cost.geometry import ConvGeometry
 
 __all__ = [
+    "Step",
     "Stripes",
     "StripesError",
     "attribute",
@@ -141,7 +142,31 @@ def _check(what: str, got: int, wanted: int, unit: str = "columns") -> None:
 # --------------------------------------------------------------------------------------------------
 # Planning
 # --------------------------------------------------------------------------------------------------
-def plan(layers: Sequence[ConvGeometry], width: int, count: int) -> Stripes:
+@dataclass(frozen=True)
+class Step:
+    """A convolution, or (None) what works pixel by pixel, in a transform whose ways part and meet again.
+
+    Attributes:
+        geometry: for the whole width.
+        sources: which steps it reads, by their index; None for the transform's input.
+    """
+
+    geometry: ConvGeometry | None
+    sources: tuple[int | None, ...]
+
+
+# Those of a transform in order; a convolution alone reads the one before it.
+Layers = Sequence["ConvGeometry | Step"]
+
+
+def _steps(layers: Layers) -> list[Step]:
+    return [
+        layer if isinstance(layer, Step) else Step(layer, (i - 1 if i else None,))
+        for i, layer in enumerate(layers)
+    ]
+
+
+def plan(layers: Layers, width: int, count: int) -> Stripes:
     """The narrowest `count` stripes that give every output column exactly once.
 
     Args:
@@ -153,18 +178,19 @@ def plan(layers: Sequence[ConvGeometry], width: int, count: int) -> Stripes:
     Raises:
         StripesError: the input is too narrow for so many.
     """
-    align = _alignment(layers)
+    steps = _steps(layers)
+    align = _alignment(steps)
     # The last stripe ends with the input and starts at an aligned column.
     least = -(-width // count)
     least += (width - least) % align
     for stripe in range(least, width - align * (count - 1) + 1, align):
-        found = _try(layers, width, count, stripe, align)
+        found = _try(steps, width, count, stripe, align)
         if found is not None:
             return found
     raise StripesError(f"expected fewer than {count} stripes of {width} columns")
 
 
-def plans(layers: Sequence[ConvGeometry], width: int) -> Iterator[Stripes]:
+def plans(layers: Layers, width: int) -> Iterator[Stripes]:
     """`plan` for 1, 2, 3, ... stripes, as many as there can be."""
     for count in range(1, width + 1):
         try:
@@ -173,17 +199,18 @@ def plans(layers: Sequence[ConvGeometry], width: int) -> Iterator[Stripes]:
             return
 
 
-def _alignment(layers: Sequence[ConvGeometry]) -> int:
+def _alignment(steps: Sequence[Step]) -> int:
     """Input columns that a stripe may start at are the multiples of this.
 
     Every layer then starts at a multiple of its stride. What is cut off the width is aligned too, so each
     layer's output is narrower by exactly what that makes, whatever its padding.
     """
-    ratio, align = Fraction(1), 1
-    for layer in layers:
-        ratio *= Fraction(layer.upsample, layer.stride)
-        align = math.lcm(align, ratio.denominator)
-    return align
+    ratios: list[Fraction] = []
+    for step in steps:
+        source, layer = step.sources[0], step.geometry
+        ratio = Fraction(1) if source is None else ratios[source]
+        ratios.append(ratio if layer is None else ratio * Fraction(layer.upsample, layer.stride))
+    return math.lcm(*(ratio.denominator for ratio in ratios))
 
 
 def narrowed(layer: ConvGeometry, width: int) -> int:
@@ -191,13 +218,11 @@ def narrowed(layer: ConvGeometry, width: int) -> int:
     return layer.output[2] - (layer.input[2] - width) * layer.upsample // layer.stride
 
 
-def _try(
-    layers: Sequence[ConvGeometry], width: int, count: int, stripe: int, align: int
-) -> Stripes | None:
+def _try(steps: Sequence[Step], width: int, count: int, stripe: int, align: int) -> Stripes | None:
     """Stripes of a given width, spread evenly; None where a column is right in none of them."""
-    steps = (width - stripe) // align
-    offsets = [align * (k * steps // max(count - 1, 1)) for k in range(count)]
-    exact = [_exact(layers, width, offset, stripe) for offset in offsets]
+    places = (width - stripe) // align
+    offsets = [align * (k * places // max(count - 1, 1)) for k in range(count)]
+    exact = [_exact(steps, width, offset, stripe) for offset in offsets]
     # Two stripes that are both right in some columns meet in the middle of them.
     crop = [0, *((left.end + right.first) // 2 for left, right in pairwise(exact))]
     covered = all(right.first <= left.end for left, right in pairwise(exact))
@@ -212,32 +237,42 @@ def _try(
 class _Exact:
     """Of one stripe's output: the columns first..end of the whole output that are right in it.
 
-    `offset` is where the stripe's output starts; `narrowest` is the least width of any layer of it.
+    `offset` is where the stripe's output starts, `width` how wide it is; `narrowest` is the least width of any
+    layer in front of it.
     """
 
     offset: int
+    width: int
     first: int
     end: int
     narrowest: int
 
 
-def _exact(layers: Sequence[ConvGeometry], width: int, offset: int, stripe: int) -> _Exact:
-    """Follow through all layers which columns of a stripe are right.
+def _exact(steps: Sequence[Step], width: int, offset: int, stripe: int) -> _Exact:
+    """Follow through all layers which columns of a stripe are right, of several that are joined those of all.
 
     A column is right if all of its taps are: they lie on columns that are right, or outside the image,
     where the stripe ends too and both read zeros. That a tap is no less than `first` and less than `end`
     is the same for all taps beyond, because taps move to the right with the column.
     """
     at_left, at_right = offset == 0, offset + stripe == width
-    first, end, narrowest = offset, offset + stripe, stripe
-    for layer in layers:
-        whole = layer.output[2]
-        stripe = narrowed(layer, stripe)
-        offset = offset * layer.upsample // layer.stride
-        narrowest = min(narrowest, stripe)
-        first = 0 if at_left else max(_first_column(layer, first, last_tap=False), offset)
-        end = whole if at_right else min(_first_column(layer, end, last_tap=True), offset + stripe)
-    return _Exact(offset, first, end, narrowest)
+    found = [_Exact(offset, stripe, offset, offset + stripe, stripe)]
+    for step in steps:
+        read = [found[0 if source is None else source + 1] for source in step.sources]
+        first, end = max(part.first for part in read), min(part.end for part in read)
+        narrowest = min(part.narrowest for part in read)
+        offset, stripe, layer = read[0].offset, read[0].width, step.geometry
+        if layer is not None:
+            stripe = narrowed(layer, stripe)
+            offset = offset * layer.upsample // layer.stride
+            narrowest = min(narrowest, stripe)
+            first, end = (
+                max(_first_column(layer, first, last_tap=False), offset),
+                min(_first_column(layer, end, last_tap=True), offset + stripe),
+            )
+            first, end = 0 if at_left else first, layer.output[2] if at_right else end
+        found.append(_Exact(offset, stripe, first, end, narrowest))
+    return found[-1]
 
 
 def _first_column(layer: ConvGeometry, column: int, last_tap: bool) -> int:

@@ -181,6 +181,16 @@ inline Int<32> add(Int<W> a, UInt<17> ma, Int<32> b, UInt<17> mb, UInt<6> shift,
   return clamp<52>(rshr<52>(sum, shift), lo, hi);
 }
 
+/// The same for the values of two streams.
+template <int W, Built BUILT = DSP>
+inline Int<32> join(Int<W> a, UInt<17> ma, Int<W> b, UInt<17> mb, UInt<6> shift, Int<32> lo,
+                    Int<32> hi) {
+#pragma HLS inline // part of the pipeline that uses it
+  const Int<W + 19> sum = Int<W + 19>(multiply<W, 18, BUILT>(a, Int<18>(ma))) +
+                          Int<W + 19>(multiply<W, 18, BUILT>(b, Int<18>(mb)));
+  return clamp<W + 19>(rshr<W + 19>(sum, shift), lo, hi);
+}
+
 /// `clamp(rshr(v, shift), lo, hi)`: the symbol of a latent.
 template <int W>
 inline Int<32> round_latent(Int<W> v, UInt<6> shift, Int<32> lo, Int<32> hi) {
@@ -189,13 +199,14 @@ inline Int<32> round_latent(Int<W> v, UInt<6> shift, Int<32> lo, Int<32> hi) {
 }
 
 // -------------------------------------------------------------------------------------------------
-// Two multiplications in one DSP48E2
+// Several multiplications in one DSP48E2
 // -------------------------------------------------------------------------------------------------
 //
 // A factor packed as `f1 * 2^LANE + f0`, times a factor g that both share, is two products: that of f0
 // in the low LANE bits, as long as it fits them as a signed number, and that of f1 above. Products are
-// summed inside the DSPs in cascades of nearly equal length, as few as the low lane allows, and only
-// their sums are split. docs/semantics.md, "Packed multiplication", derives the lanes.
+// summed inside the DSPs in cascades of nearly equal length, as few as the lanes allow, and only their
+// sums are split. docs/semantics.md, "Packed multiplication", derives the lanes from MOST_WEIGHT and
+// MOST_VALUE, the greatest magnitudes that a weight and an activation are proven to have.
 //
 // All forms of `multiply_add` compute the same integers. Native simulation takes them from plain
 // products, which g++ -O3 vectorises: 2,300 to 10,000 MMAC/s against 1,100 to 3,400 of the packed form.
@@ -204,117 +215,128 @@ inline Int<32> round_latent(Int<W> v, UInt<6> shift, Int<32> lo, Int<32> hi) {
 #define LICC_PACKED LICC_AP_INT
 #endif
 
-/// The greatest magnitude of an activation of BITS significant bits: `2^(BITS-1)` if it is signed, of
-/// `-2^(BITS-1)`, else `2^BITS - 1`.
-template <class Activation, int BITS>
-constexpr int greatest_activation() {
-  return std::is_signed<Activation>::value ? 1 << (BITS - 1) : (1 << BITS) - 1;
+/// Bits of a magnitude, without a sign.
+constexpr int bits_of(std::int64_t magnitude) {
+  int bits = 0;
+  for (; magnitude > 0; magnitude /= 2) ++bits;
+  return bits;
 }
 
-/// How many products of a weight and an activation fit a signed lane of LANE bits as a sum.
-template <class Activation, int ACTIVATION_BITS>
-constexpr int cascade_length(int lane, int greatest_weight) {
-  return ((1 << (lane - 1)) - 1) /
-         (greatest_weight * greatest_activation<Activation, ACTIVATION_BITS>());
+/// The widest lanes that the ports leave, of 26 and 17 bits and a sign: of two values up to `packed` in
+/// the wide one, of two weights by two activations, of four weights.
+constexpr int two_lane(int packed) { return 26 - bits_of(packed); }
+constexpr int quad_lane(int weight, int value) {
+  return least((26 - bits_of(weight)) / 2, 17 - bits_of(value));
+}
+constexpr int four_lane(int weight) { return (26 - bits_of(weight)) / 3; }
+
+/// How many products of these magnitudes fit a signed lane as a sum; 0 where not even one does.
+constexpr int cascade_length(int lane, int weight, int value) {
+  if (lane < 2) return 0;
+  return static_cast<int>(((std::int64_t(1) << (lane - 1)) - 1) / (std::int64_t(weight) * value));
 }
 
 /// The length of `taps` cut into cascades of nearly equal length, as few as `longest` allows.
 constexpr int even_cascade(int taps, int longest) { return ceil_div(taps, ceil_div(taps, longest)); }
 
+/// The narrowest lane of a sum of `length` products.
+constexpr int lane_of(int length, int weight, int value) {
+  return bits_of(std::int64_t(length) * weight * value) + 1;
+}
+
+/// What a cascade starts from: half of every lane but the highest of LANES. It is a constant of the first
+/// DSP, and makes what is below a lane positive, so that splitting takes no adder: `low = bits - half`
+/// flips a bit, and nothing is borrowed from the lane above.
+template <int LANE, int LANES>
+constexpr std::int64_t halves() {
+  std::int64_t sum = 0;
+  for (int lane = 0; lane < LANES - 1; ++lane) sum += std::int64_t(1) << (lane * LANE + LANE - 1);
+  return sum;
+}
+
 /// `high * 2^LANE + low` for a port of a DSP, with the borrow of a negative `low`.
 template <int LANE>
-inline Int<27> pack_two(Int<11> high, Int<11> low) {
+inline Int<27> pack_two(Int<13> high, Int<13> low) {
 #pragma HLS inline // the pre-adder of the DSP
   return static_cast<Int<27>>(static_cast<Int<28>>(high) * (1 << LANE) + low);
 }
 
-/// The low lane of a sum of packed products: its low LANE bits, signed.
+/// The low lane of a sum of packed products and of half of that lane.
 template <int LANE>
 inline Int<LANE> low_lane(Int<48> sum) {
-#pragma HLS inline // wires
-  constexpr int HALF = 1 << (LANE - 1);
-  return static_cast<Int<LANE>>(((sum + HALF) & ((1 << LANE) - 1)) - HALF);
+#pragma HLS inline // wires and an inverter
+  return static_cast<Int<LANE>>((sum & ((1 << LANE) - 1)) - (1 << (LANE - 1)));
 }
 
-/// What lies above the low lane, plus the borrow that a negative low lane took (its sign bit).
+/// What lies above the low lane.
 template <int LANE>
-inline Int<49 - LANE> high_lane(Int<48> sum) {
-#pragma HLS inline // wires and one carry
-  return static_cast<Int<49 - LANE>>((sum >> LANE) + ((sum >> (LANE - 1)) & 1));
+inline Int<48 - LANE> high_lane(Int<48> sum) {
+#pragma HLS inline // wires
+  return static_cast<Int<48 - LANE>>(sum >> LANE);
 }
 
-/// Lanes of two weights, of two positions, and of quads: two weights by two positions, or four weights.
-constexpr int PAIR_LANE = 18;
-constexpr int QUAD_LANE = 11;
-constexpr int FOUR_LANE = 7;
-/// Two signed activations of 10 bits leave 17 bits of the port to the low one.
-template <class Activation, int ACTIVATION_BITS>
-constexpr int pixel_lane() {
-  return std::is_signed<Activation>::value && ACTIVATION_BITS == 10 ? 17 : 18;
-}
-/// How many products are summed with two positions. -512 is no activation of 10 bits here, and
-/// 128 * 511 fits the lane that 128 * 512 would not.
-template <class Activation, int ACTIVATION_BITS>
-constexpr int pixel_cascade() {
-  constexpr int LANE = pixel_lane<Activation, ACTIVATION_BITS>();
-  return LANE == 17 ? 1 : cascade_length<Activation, ACTIVATION_BITS>(LANE, 128);
-}
-static_assert(cascade_length<std::int8_t, 8>(PAIR_LANE, 128) == 7, "i8 activations");
-static_assert(cascade_length<std::uint8_t, 8>(PAIR_LANE, 128) == 4, "u8 activations");
-static_assert(cascade_length<std::int16_t, 9>(PAIR_LANE, 128) == 3, "9 signed bits");
-static_assert(cascade_length<std::int16_t, 10>(PAIR_LANE, 128) == 1, "10 signed bits");
-static_assert(cascade_length<std::int8_t, 4>(QUAD_LANE, 8) == 15, "i4 by i4");
-static_assert(cascade_length<std::uint8_t, 4>(QUAD_LANE, 8) == 8, "i4 by u4");
-static_assert(cascade_length<std::int8_t, 4>(FOUR_LANE, 7) == 1, "i4 by i4, four weights");
+static_assert(cascade_length(two_lane(127), 127, 128) == 16, "8 by 8 bits");
+static_assert(cascade_length(two_lane(127), 127, 2048) == 1, "weights of 8 by 12 bits");
+static_assert(cascade_length(two_lane(255), 255, 512) == 1, "weights of 9 by 10 bits");
+static_assert(cascade_length(two_lane(255), 255, 515) == 0, "no more");
+static_assert(cascade_length(two_lane(128), 1023, 128) == 1, "two of 8 bits by weights of 11");
+static_assert(cascade_length(quad_lane(7, 8), 7, 8) == 18, "4 by 4 bits");
+static_assert(cascade_length(four_lane(7), 7, 8) == 1, "4 by 4 bits, four weights");
 
 /// Two outputs a DSP: they share an activation.
-template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
-inline void packed_pairs(const std::int8_t (&weights)[OUTPUTS * TAPS],
+template <int PIXELS, int OUTPUTS, int TAPS, int MOST_WEIGHT, int MOST_VALUE, class Weight,
+          class Activation>
+inline void packed_pairs(const Weight (&weights)[OUTPUTS * TAPS],
                          const Activation (&window)[PIXELS * TAPS],
                          std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
   constexpr int LENGTH =
-      even_cascade(TAPS, cascade_length<Activation, ACTIVATION_BITS>(PAIR_LANE, 128));
+      even_cascade(TAPS, cascade_length(two_lane(MOST_WEIGHT), MOST_WEIGHT, MOST_VALUE));
+  constexpr int LANE = lane_of(LENGTH, MOST_WEIGHT, MOST_VALUE);
+  constexpr int SHARED = bits_of(MOST_VALUE) + 1;
   for (int pixel = 0; pixel < PIXELS; ++pixel) {
 #pragma HLS unroll // all positions in one cycle
     for (int output = 0; output < OUTPUTS; output += 2) {
 #pragma HLS unroll // all pairs in one cycle
       for (int begin = 0; begin < TAPS; begin += LENGTH) {
 #pragma HLS unroll // all cascades in one cycle
-        Int<48> sum = 0;
+        Int<48> sum = halves<LANE, 2>();
         for (int tap = begin; tap < least(begin + LENGTH, TAPS); ++tap) {
 #pragma HLS unroll // a chain of DSPs
-          const Int<27> pair = pack_two<PAIR_LANE>(weights[(output + 1) * TAPS + tap],
-                                                   weights[output * TAPS + tap]);
-          sum += multiply<27, 11>(pair, Int<11>(window[pixel * TAPS + tap]));
+          const Int<27> pair =
+              pack_two<LANE>(weights[(output + 1) * TAPS + tap], weights[output * TAPS + tap]);
+          sum += multiply<27, SHARED>(pair, Int<SHARED>(window[pixel * TAPS + tap]));
         }
-        sums[pixel * OUTPUTS + output] += low_lane<PAIR_LANE>(sum);
-        sums[pixel * OUTPUTS + output + 1] += high_lane<PAIR_LANE>(sum);
+        sums[pixel * OUTPUTS + output] += low_lane<LANE>(sum);
+        sums[pixel * OUTPUTS + output + 1] += high_lane<LANE>(sum);
       }
     }
   }
 }
 
 /// Two positions a DSP: they share a weight.
-template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
-inline void packed_pixels(const std::int8_t (&weights)[OUTPUTS * TAPS],
+template <int PIXELS, int OUTPUTS, int TAPS, int MOST_WEIGHT, int MOST_VALUE, class Weight,
+          class Activation>
+inline void packed_pixels(const Weight (&weights)[OUTPUTS * TAPS],
                           const Activation (&window)[PIXELS * TAPS],
                           std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
-  constexpr int LANE = pixel_lane<Activation, ACTIVATION_BITS>();
-  constexpr int LENGTH = even_cascade(TAPS, pixel_cascade<Activation, ACTIVATION_BITS>());
+  constexpr int LENGTH =
+      even_cascade(TAPS, cascade_length(two_lane(MOST_VALUE), MOST_WEIGHT, MOST_VALUE));
+  constexpr int LANE = lane_of(LENGTH, MOST_WEIGHT, MOST_VALUE);
+  constexpr int SHARED = bits_of(MOST_WEIGHT) + 1;
   for (int pixel = 0; pixel < PIXELS; pixel += 2) {
 #pragma HLS unroll // all pairs in one cycle
     for (int output = 0; output < OUTPUTS; ++output) {
 #pragma HLS unroll // all outputs in one cycle
       for (int begin = 0; begin < TAPS; begin += LENGTH) {
 #pragma HLS unroll // all cascades in one cycle
-        Int<48> sum = 0;
+        Int<48> sum = halves<LANE, 2>();
         for (int tap = begin; tap < least(begin + LENGTH, TAPS); ++tap) {
 #pragma HLS unroll // a chain of DSPs
           const Int<27> pair =
               pack_two<LANE>(window[(pixel + 1) * TAPS + tap], window[pixel * TAPS + tap]);
-          sum += multiply<27, 8>(pair, Int<8>(weights[output * TAPS + tap]));
+          sum += multiply<27, SHARED>(pair, Int<SHARED>(weights[output * TAPS + tap]));
         }
         sums[pixel * OUTPUTS + output] += low_lane<LANE>(sum);
         sums[(pixel + 1) * OUTPUTS + output] += high_lane<LANE>(sum);
@@ -324,76 +346,84 @@ inline void packed_pixels(const std::int8_t (&weights)[OUTPUTS * TAPS],
 }
 
 /// Four products a DSP: those of two weights and two activations, one of each a port.
-template <int PIXELS, int OUTPUTS, int TAPS, class Activation>
-inline void packed_quads(const std::int8_t (&weights)[OUTPUTS * TAPS],
+template <int PIXELS, int OUTPUTS, int TAPS, int MOST_WEIGHT, int MOST_VALUE, class Weight,
+          class Activation>
+inline void packed_quads(const Weight (&weights)[OUTPUTS * TAPS],
                          const Activation (&window)[PIXELS * TAPS],
                          std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
-  constexpr int LENGTH = even_cascade(TAPS, cascade_length<Activation, 4>(QUAD_LANE, 8));
+  constexpr int LENGTH = even_cascade(
+      TAPS, cascade_length(quad_lane(MOST_WEIGHT, MOST_VALUE), MOST_WEIGHT, MOST_VALUE));
+  constexpr int LANE = lane_of(LENGTH, MOST_WEIGHT, MOST_VALUE);
   for (int pixel = 0; pixel < PIXELS; pixel += 2) {
 #pragma HLS unroll // all pairs of positions in one cycle
     for (int output = 0; output < OUTPUTS; output += 2) {
 #pragma HLS unroll // all pairs of outputs in one cycle
       for (int begin = 0; begin < TAPS; begin += LENGTH) {
 #pragma HLS unroll // all cascades in one cycle
-        Int<48> sum = 0;
+        Int<48> sum = halves<LANE, 4>();
         for (int tap = begin; tap < least(begin + LENGTH, TAPS); ++tap) {
 #pragma HLS unroll // a chain of DSPs
-          const Int<27> outputs = pack_two<2 * QUAD_LANE>(weights[(output + 1) * TAPS + tap],
-                                                          weights[output * TAPS + tap]);
+          const Int<27> outputs =
+              pack_two<2 * LANE>(weights[(output + 1) * TAPS + tap], weights[output * TAPS + tap]);
           const Int<27> pixels =
-              pack_two<QUAD_LANE>(window[(pixel + 1) * TAPS + tap], window[pixel * TAPS + tap]);
+              pack_two<LANE>(window[(pixel + 1) * TAPS + tap], window[pixel * TAPS + tap]);
           sum += multiply<27, 18>(outputs, Int<18>(pixels));
         }
-        // Lane by lane, each with the borrow of the one below.
-        const Int<48> second = high_lane<QUAD_LANE>(sum);
-        const Int<48> third = high_lane<QUAD_LANE>(second);
-        sums[pixel * OUTPUTS + output] += low_lane<QUAD_LANE>(sum);
-        sums[(pixel + 1) * OUTPUTS + output] += low_lane<QUAD_LANE>(second);
-        sums[pixel * OUTPUTS + output + 1] += low_lane<QUAD_LANE>(third);
-        sums[(pixel + 1) * OUTPUTS + output + 1] += high_lane<QUAD_LANE>(third);
+        // Lane by lane.
+        const Int<48> second = high_lane<LANE>(sum);
+        const Int<48> third = high_lane<LANE>(second);
+        sums[pixel * OUTPUTS + output] += low_lane<LANE>(sum);
+        sums[(pixel + 1) * OUTPUTS + output] += low_lane<LANE>(second);
+        sums[pixel * OUTPUTS + output + 1] += low_lane<LANE>(third);
+        sums[(pixel + 1) * OUTPUTS + output + 1] += high_lane<LANE>(third);
       }
     }
   }
 }
 
-/// Four products a DSP: those of four weights, -7 to 7, and a signed activation; every one is split.
-template <int PIXELS, int OUTPUTS, int TAPS>
-inline void packed_fours(const std::int8_t (&weights)[OUTPUTS * TAPS],
-                         const std::int8_t (&window)[PIXELS * TAPS],
+/// Four products a DSP: those of four weights and an activation; every one is split.
+template <int PIXELS, int OUTPUTS, int TAPS, int MOST_WEIGHT, int MOST_VALUE, class Weight,
+          class Activation>
+inline void packed_fours(const Weight (&weights)[OUTPUTS * TAPS],
+                         const Activation (&window)[PIXELS * TAPS],
                          std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
+  constexpr int LANE = lane_of(1, MOST_WEIGHT, MOST_VALUE);
+  constexpr int SHARED = bits_of(MOST_VALUE) + 1;
   for (int pixel = 0; pixel < PIXELS; ++pixel) {
 #pragma HLS unroll // all positions in one cycle
     for (int output = 0; output < OUTPUTS; output += 4) {
 #pragma HLS unroll // all outputs in one cycle
       for (int tap = 0; tap < TAPS; ++tap) {
 #pragma HLS unroll // all taps in one cycle
-        const Int<27> low = pack_two<FOUR_LANE>(weights[(output + 1) * TAPS + tap],
-                                                weights[output * TAPS + tap]);
-        const Int<27> high = pack_two<FOUR_LANE>(weights[(output + 3) * TAPS + tap],
-                                                 weights[(output + 2) * TAPS + tap]);
+        const Int<27> low =
+            pack_two<LANE>(weights[(output + 1) * TAPS + tap], weights[output * TAPS + tap]);
+        const Int<27> high =
+            pack_two<LANE>(weights[(output + 3) * TAPS + tap], weights[(output + 2) * TAPS + tap]);
         const Int<27> four =
-            static_cast<Int<27>>(static_cast<Int<28>>(high) * (1 << 2 * FOUR_LANE) + low);
-        const Int<48> product = multiply<27, 4>(four, Int<4>(window[pixel * TAPS + tap]));
-        const Int<48> second = high_lane<FOUR_LANE>(product);
-        const Int<48> third = high_lane<FOUR_LANE>(second);
-        sums[pixel * OUTPUTS + output] += low_lane<FOUR_LANE>(product);
-        sums[pixel * OUTPUTS + output + 1] += low_lane<FOUR_LANE>(second);
-        sums[pixel * OUTPUTS + output + 2] += low_lane<FOUR_LANE>(third);
-        sums[pixel * OUTPUTS + output + 3] += high_lane<FOUR_LANE>(third);
+            static_cast<Int<27>>(static_cast<Int<28>>(high) * (1 << 2 * LANE) + low);
+        const Int<48> product = static_cast<Int<48>>(
+            multiply<27, SHARED>(four, Int<SHARED>(window[pixel * TAPS + tap])) + halves<LANE, 4>());
+        const Int<48> second = high_lane<LANE>(product);
+        const Int<48> third = high_lane<LANE>(second);
+        sums[pixel * OUTPUTS + output] += low_lane<LANE>(product);
+        sums[pixel * OUTPUTS + output + 1] += low_lane<LANE>(second);
+        sums[pixel * OUTPUTS + output + 2] += low_lane<LANE>(third);
+        sums[pixel * OUTPUTS + output + 3] += high_lane<LANE>(third);
       }
     }
   }
 }
 
 /// `sums[p][o] += sum over k of weights[o][k] * window[p][k]`, one multiplication a DSP.
-template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
-inline void multiply_add(const std::int8_t (&weights)[OUTPUTS * TAPS],
+template <int PIXELS, int OUTPUTS, int TAPS, int MOST_WEIGHT, int MOST_VALUE, class Weight,
+          class Activation>
+inline void multiply_add(const Weight (&weights)[OUTPUTS * TAPS],
                          const Activation (&window)[PIXELS * TAPS],
                          std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
-  static_assert(ACTIVATION_BITS + std::is_unsigned<Activation>::value <= 18, "one port of a DSP");
+  static_assert(bits_of(MOST_WEIGHT) <= 17 && bits_of(MOST_VALUE) <= 17, "one DSP a product");
   for (int pixel = 0; pixel < PIXELS; ++pixel) {
 #pragma HLS unroll // all positions in one cycle
     for (int output = 0; output < OUTPUTS; ++output) {
@@ -401,63 +431,66 @@ inline void multiply_add(const std::int8_t (&weights)[OUTPUTS * TAPS],
       std::int32_t sum = 0;
       for (int tap = 0; tap < TAPS; ++tap) {
 #pragma HLS unroll // all taps in one cycle
-        sum += static_cast<std::int32_t>(weights[output * TAPS + tap]) * window[pixel * TAPS + tap];
+        sum += static_cast<std::int32_t>(weights[output * TAPS + tap]) *
+               static_cast<std::int32_t>(window[pixel * TAPS + tap]);
       }
       sums[pixel * OUTPUTS + output] += sum;
     }
   }
 }
 
-/// The same, two outputs a DSP, for activations of at most 10 significant bits.
-template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
-inline void multiply_add_pairs(const std::int8_t (&weights)[OUTPUTS * TAPS],
+/// The same, two outputs a DSP.
+template <int PIXELS, int OUTPUTS, int TAPS, int MOST_WEIGHT, int MOST_VALUE, class Weight,
+          class Activation>
+inline void multiply_add_pairs(const Weight (&weights)[OUTPUTS * TAPS],
                                const Activation (&window)[PIXELS * TAPS],
                                std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
   static_assert(OUTPUTS % 2 == 0, "pairs of outputs");
-  static_assert(cascade_length<Activation, ACTIVATION_BITS>(PAIR_LANE, 128) > 0, "too wide to pair");
+  static_assert(cascade_length(two_lane(MOST_WEIGHT), MOST_WEIGHT, MOST_VALUE) > 0, "too wide");
 #if LICC_PACKED
-  packed_pairs<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+  packed_pairs<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST_VALUE>(weights, window, sums);
 #else
-  multiply_add<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+  multiply_add<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST_VALUE>(weights, window, sums);
 #endif
 }
 
-/// The same, two positions a DSP, for activations of at most 10 significant bits. Signed ones of 9 or
-/// 10 are within +-(2^(bits-1) - 1): the least of all does not fit the port beside another.
-template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
-inline void multiply_add_pixels(const std::int8_t (&weights)[OUTPUTS * TAPS],
+/// The same, two positions a DSP.
+template <int PIXELS, int OUTPUTS, int TAPS, int MOST_WEIGHT, int MOST_VALUE, class Weight,
+          class Activation>
+inline void multiply_add_pixels(const Weight (&weights)[OUTPUTS * TAPS],
                                 const Activation (&window)[PIXELS * TAPS],
                                 std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
   static_assert(PIXELS % 2 == 0, "pairs of positions");
-  static_assert(ACTIVATION_BITS <= (std::is_signed<Activation>::value ? 10 : 8), "too wide to pair");
+  static_assert(cascade_length(two_lane(MOST_VALUE), MOST_WEIGHT, MOST_VALUE) > 0, "too wide");
 #if LICC_PACKED
-  packed_pixels<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+  packed_pixels<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST_VALUE>(weights, window, sums);
 #else
-  multiply_add<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+  multiply_add<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST_VALUE>(weights, window, sums);
 #endif
 }
 
-/// The same, four products a DSP, for weights and activations of 4 bits: of two outputs and two
-/// positions where both are even, else of four outputs, with signed activations and weights from -7.
-template <int PIXELS, int OUTPUTS, int TAPS, class Activation, int ACTIVATION_BITS>
-inline void multiply_add_quads(const std::int8_t (&weights)[OUTPUTS * TAPS],
+/// The same, four products a DSP: of two outputs and two positions where both are even, else of four
+/// outputs.
+template <int PIXELS, int OUTPUTS, int TAPS, int MOST_WEIGHT, int MOST_VALUE, class Weight,
+          class Activation>
+inline void multiply_add_quads(const Weight (&weights)[OUTPUTS * TAPS],
                                const Activation (&window)[PIXELS * TAPS],
                                std::int32_t (&sums)[PIXELS * OUTPUTS]) {
 #pragma HLS inline // the MAC array of the loop that uses it
   constexpr bool SQUARE = PIXELS % 2 == 0 && OUTPUTS % 2 == 0;
-  static_assert(ACTIVATION_BITS <= 4, "too wide for quads");
-  static_assert(SQUARE || (OUTPUTS % 4 == 0 && std::is_signed<Activation>::value),
-                "neither two outputs by two positions nor four outputs of a signed activation");
+  constexpr int LANE = SQUARE ? quad_lane(MOST_WEIGHT, MOST_VALUE) : four_lane(MOST_WEIGHT);
+  static_assert(SQUARE || OUTPUTS % 4 == 0, "neither two by two nor four outputs");
+  static_assert(cascade_length(LANE, MOST_WEIGHT, MOST_VALUE) > 0, "too wide");
 #if LICC_PACKED
   if constexpr (SQUARE) {
-    packed_quads<PIXELS, OUTPUTS, TAPS, Activation>(weights, window, sums);
+    packed_quads<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST_VALUE>(weights, window, sums);
   } else {
-    packed_fours<PIXELS, OUTPUTS, TAPS>(weights, window, sums);
+    packed_fours<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST_VALUE>(weights, window, sums);
   }
 #else
-  multiply_add<PIXELS, OUTPUTS, TAPS, Activation, ACTIVATION_BITS>(weights, window, sums);
+  multiply_add<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST_VALUE>(weights, window, sums);
 #endif
 }
 
@@ -595,6 +628,7 @@ struct Row {
   int trip;     // iterations: the greater of the two
   int taps;     // rows of taps
   int weight;   // the first word of weights
+  int bias;     // the first word of biases: 0 where all phases have the same
   int on;       // input rows from its first tap row to that of the next output row, within the frame
   int on_slots; // the same in slots of the line buffer, also from one frame to the next
   int repeats;  // how often its group of rows comes again

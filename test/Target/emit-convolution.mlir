@@ -32,9 +32,9 @@
 
 // What is read first; then the rows of a frame. During the last one the next frame begins.
 // CHECK:        constexpr licc::Row KINDS[3] = {
-// CHECK-NEXT:       {0, 6, 6, 0, 0, -1, 4, 0, 0, 1},
-// CHECK-NEXT:       {12, 6, 12, 3, 0, 2, 2, 0, 1, 2},
-// CHECK-NEXT:       {12, 6, 12, 3, 0, -2, 2, 0, 2, 1},
+// CHECK-NEXT:       {0, 6, 6, 0, 0, 0, -1, 4, 0, 0, 1},
+// CHECK-NEXT:       {12, 6, 12, 3, 0, 0, 2, 2, 0, 1, 2},
+// CHECK-NEXT:       {12, 6, 12, 3, 0, 0, -2, 2, 0, 2, 1},
 // CHECK-NEXT:   };
 // CHECK-NEXT:   constexpr int FIRST_STEPS = 6;
 // CHECK-NEXT:   constexpr int FRAME_STEPS = 24;
@@ -53,7 +53,7 @@
 // CHECK:              if (bank - bank % 2 == fill.bank) {
 // CHECK:                  lines[bank][fill_slot + fill.address + fill_word].lane[lane] = whole.lane[bank % 2 * 2 + lane];
 // CHECK:                if (column.bank == STARTS[start]) tap = picked[down][(STARTS[start] + right) % BANKS];
-// CHECK:            licc::multiply_add_pairs<2, 2, 6, std::int8_t, 8>(weights[weight], window, sums);
+// CHECK:            licc::multiply_add_pairs<2, 2, 6, 127, 128>(weights[weight], window, sums);
 // CHECK:                packed.lane[lane] = sums[lane] + bias[block][lane % 2];
 
 // CHECK:      // g_a.0: sums of 4x2x3 from the order of the MAC array, words of 2 pixels x 2 outputs, to pixels in words of 4 channels.

@@ -9,17 +9,17 @@
 
 // Rows 0 to 3 are two groups of two phases that are alike; during 5, the last one, the next frame begins.
 // CHECK:        constexpr licc::Row KINDS[5] = {
-// CHECK-NEXT:       {0, 6, 6, 0, 0, 0, 0, 0, 0, 1},
-// CHECK-NEXT:       {6, 6, 6, 1, 0, 0, 0, 1, -1, 2},
-// CHECK-NEXT:       {12, 0, 12, 2, 3, 1, 2, 1, 1, 3},
-// CHECK-NEXT:       {6, 0, 6, 1, 0, 0, 0, 0, -1, 4},
-// CHECK-NEXT:       {12, 6, 12, 2, 3, -2, 2, 0, 3, 1},
+// CHECK-NEXT:       {0, 6, 6, 0, 0, 0, 0, 0, 0, 0, 1},
+// CHECK-NEXT:       {6, 6, 6, 1, 0, 0, 0, 0, 1, -1, 2},
+// CHECK-NEXT:       {12, 0, 12, 2, 3, 0, 1, 2, 1, 1, 3},
+// CHECK-NEXT:       {6, 0, 6, 1, 0, 0, 0, 0, 0, -1, 4},
+// CHECK-NEXT:       {12, 6, 12, 2, 3, 0, -2, 2, 0, 3, 1},
 // CHECK-NEXT:   };
 
 // Words of one channel gather in one of two.
 // CHECK:            whole.lane[fill_part * 1 + lane] = taken.lane[lane];
 // CHECK:          if (++fill_part == 2) {
-// CHECK:            licc::multiply_add_pixels<2, 2, 2, std::int8_t, 8>(weights[weight], window, sums);
+// CHECK:            licc::multiply_add_pixels<2, 2, 2, 127, 128>(weights[weight], window, sums);
 // CHECK:                  if (++side == PHASES) {
 // CHECK:                    weight = row.weight;
 

@@ -116,7 +116,7 @@ class _Region:
 
 
 def _region(design: Design) -> _Region:
-    names = [stream.name for stream in design.streams]
+    first, last = design.streams[0].name, design.streams[-1].name
     source, sink = design.source, design.sink
     beats_in, beats_out = f"{source.name}_beats", f"{sink.name}_beats"
     in_beats = _stream_of(BEAT, "beats")
@@ -132,9 +132,9 @@ def _region(design: Design) -> _Region:
         _Call(
             f"{source.name}_unpack",
             (in_beats, _stream_of(source.word.cpp, "output"), FRAMES),
-            (beats_in, names[0], "frames"),
+            (beats_in, first, "frames"),
             (beats_in,),
-            (names[0],),
+            (first,),
             _port_cycles(source),
         ),
     )
@@ -142,8 +142,8 @@ def _region(design: Design) -> _Region:
         _Call(
             f"{sink.name}_pack",
             (_stream_of(sink.word.cpp, "input"), in_beats, FRAMES),
-            (names[-1], beats_out, "frames"),
-            (names[-1],),
+            (last, beats_out, "frames"),
+            (last,),
             (beats_out,),
             _port_cycles(sink),
         ),
@@ -156,10 +156,7 @@ def _region(design: Design) -> _Region:
             _beats(sink),
         ),
     )
-    processes = tuple(
-        _process_call(process, names[index], names[index + 1])
-        for index, process in enumerate(design.processes)
-    )
+    processes = tuple(_process_call(process) for process in design.processes)
     loader = None
     if design.loaded:
         parameters = [f"{process.name}_parameters" for process in design.loaded]
@@ -190,16 +187,16 @@ def _port_cycles(port: Port) -> int:
     return int(cycles.port(height * width, channels, word.lanes, 8 * word.bytes))
 
 
-def _process_call(process: Process, read: str, written: str) -> _Call:
-    formal = [_stream_of(process.input.cpp, "input"), _stream_of(process.output.cpp, "output")]
-    actual = [read, written]
+def _process_call(process: Process) -> _Call:
+    formal = [_stream_of(word.cpp, name) for word, name in process.formals]
+    actual = [*process.reads, *process.writes]
     if process.memories:
         formal += [_stream_of(BEAT, "parameters"), "bool load"]
         actual += [f"{process.name}_parameters", "load"]
     formal.append(FRAMES)
     actual.append("frames")
-    reads = (read, f"{process.name}_parameters") if process.memories else (read,)
-    return _Call(process.name, tuple(formal), tuple(actual), reads, (written,), process.cycles)
+    reads = (*process.reads, f"{process.name}_parameters") if process.memories else process.reads
+    return _Call(process.name, tuple(formal), tuple(actual), reads, process.writes, process.cycles)
 
 
 def _top(design: Design) -> str:
@@ -252,7 +249,7 @@ class _Node:
         name: of the function.
         predicted: cycles of a frame, as scheduled.
         reads, writes: the addresses of its streams.
-        check: how the stream that it writes is compared; "" where it is not.
+        checks: how the streams that it writes are compared; none where they are not.
     """
 
     call: str
@@ -260,7 +257,7 @@ class _Node:
     predicted: int
     reads: str
     writes: str
-    check: str
+    checks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -281,10 +278,12 @@ def _network(design: Design, load: str) -> _Network:
         "parameters": "parameters.data()",
     }
     checks = {
-        process.name: _check(process, stream.name, has_sums(design, index))
-        for index, (process, stream) in enumerate(
-            zip(design.processes, design.streams[1:], strict=True)
+        process.name: tuple(
+            # All of them carry the same.
+            _check(process, stream, not number and has_sums(design, index))
+            for number, stream in enumerate(process.writes)
         )
+        for index, process in enumerate(design.processes)
     }
     nodes = tuple(
         _Node(
@@ -293,7 +292,7 @@ def _network(design: Design, load: str) -> _Network:
             call.cycles,
             ", ".join(f"&{name}" for name in call.reads),
             ", ".join(f"&{name}" for name in call.writes),
-            checks.get(call.function, ""),
+            checks.get(call.function, ()),
         )
         for call in region.calls
     )

@@ -15,7 +15,13 @@ from torch_mlir import ir
 from licc.cost import cycles
 from licc.cost import memory as memories
 from licc.dialects.ext import array
-from licc.dialects.hls.ops import folding_of, memory_word, pixels_of_word, stream_word
+from licc.dialects.hls.ops import (
+    folding_of,
+    memory_word,
+    pixels_of_word,
+    stream_name,
+    stream_word,
+)
 from licc.target.emit.rows import Rows, distances, frame_steps, overwritten, row_kinds
 from licc.target.emit.view import (
     BYTES,
@@ -43,7 +49,7 @@ _LOCALS = frozenset(
     "top top_slot slot base left left_column column side out_block block tap_row tap_column word words x y "
     "window taps got picked sums power powers held half pixel pixels group place leaving first fill_part "
     "fill_word fill_row fill_slot fill_column fill_frame fill whole weight taken packed lane total_pixels "
-    "count given offset come filling item".split()
+    "count given offset come filling item other beside".split()
 )
 
 # The template argument of multipliers in LUTs.
@@ -65,16 +71,12 @@ def view_of(design: Any) -> Design:
     sinks = [op for op in operations if op.name == "hls.port_out"]
     if len(sources) != 1 or len(sinks) != 1:
         raise _fail(design, "expected one 'hls.port_in' and one 'hls.port_out'")
-    chain: list[ir.Operation] = []
-    value = sources[0].results[0]
-    while (user := next(iter(value.uses)).owner.operation).name == "hls.process":
-        chain.append(user)
-        value = user.results[0]
     for op in operations:
         if op.name not in ("hls.port_in", "hls.port_out", "hls.process"):
             raise _fail(op, "is unknown to the printer")
-        if op.name == "hls.process" and op not in chain:
-            raise _fail(op, "expected to lie between the input and the output")
+    # Each stands behind those that it reads.
+    processes = [op for op in operations if op.name == "hls.process"]
+    streams = [stream for op in (sources[0], *processes) for stream in op.results]
     attributes = design.attributes
     return Design(
         name=_string(attributes["name"]),
@@ -83,8 +85,8 @@ def view_of(design: Any) -> Design:
         clock_mhz=_integer(attributes["clock_mhz"]),
         source=_port(sources[0], sources[0].results[0]),
         sink=_port(sinks[0], sinks[0].operands[0]),
-        processes=tuple(_process(op) for op in chain),
-        streams=tuple(_stream(op) for op in (sources[0], *chain)),
+        processes=tuple(_process(op) for op in processes),
+        streams=tuple(_stream(stream) for stream in streams),
         stripes=_stripes(attributes),
     )
 
@@ -111,7 +113,14 @@ def _triple(attribute: Any) -> tuple[int, int, int]:
 
 def _element(type_: ir.Type) -> str:
     integer = ir.IntegerType(type_)
-    return f"std::{'u' if integer.is_unsigned else ''}int{integer.width}_t"
+    return _integer_type(integer.width, unsigned=integer.is_unsigned)
+
+
+def _integer_type(bits: int, *, unsigned: bool = False) -> str:
+    """The C++ type of an integer: the language's own where there is one of so many bits."""
+    if bits in (8, 16, 32, 64):
+        return f"std::{'u' if unsigned else ''}int{bits}_t"
+    return f"licc::{'U' if unsigned else ''}Int<{bits}>"
 
 
 def _word(vector: ir.VectorType) -> Word:
@@ -139,10 +148,10 @@ def _port(op: ir.Operation, stream: ir.Value) -> Port:
     )
 
 
-def _stream(op: ir.Operation) -> Stream:
-    type_: Any = op.results[0].type
+def _stream(stream: ir.Value) -> Stream:
+    type_: Any = stream.type
     return Stream(
-        f"{_string(op.attributes['name'])}_stream",
+        stream_name(stream),
         _word(stream_word(type_)),
         _integer(type_.depth),
     )
@@ -177,10 +186,14 @@ class _Reader:
             if unit.name not in _LANE_UNITS:
                 raise _fail(unit, "cannot follow another unit")
             _LANE_UNITS[unit.name](self, unit)
+        words = [_word(stream_word(stream.type)) for stream in self.op.operands]
         return Process(
             name=_string(self.op.attributes["name"]),
             layer=_string(self.op.attributes["layer"]),
-            input=_word(stream_word(self.op.operands[0].type)),
+            reads=tuple(stream_name(stream) for stream in self.op.operands),
+            writes=tuple(stream_name(stream) for stream in self.op.results),
+            input=words[0],
+            other=words[1] if len(words) > 1 else None,
             output=_word(stream_word(self.op.results[0].type)),
             shape=_out_shape(body),
             body=body,
@@ -205,14 +218,20 @@ class _Reader:
             (self.memories if unit.name == "hls.ram" else self.tables)[name] = memory
 
     def memory(
-        self, value: ir.Value, element: str | None = None, *, may_be_ultra: bool = False
+        self, value: ir.Value, element: str | int | None = None, *, may_be_ultra: bool = False
     ) -> str:
-        """The C++ name of the memory that `value` is, held on chip as `element` (default: as stored)."""
+        """The C++ name of the memory that `value` is.
+
+        It is held on chip as `element`, a type or the bits of a signed integer (default: as stored).
+        """
         owner: Any = value.owner
         key = _string(owner.attributes["name"])
         kept = self.memories if key in self.memories else self.tables
         memory = kept[key]
-        ultra = may_be_ultra and self.ultra(memory.words, 8 * memory.lanes * BYTES[memory.stored])
+        bits = element if isinstance(element, int) else 8 * BYTES[memory.stored]
+        if isinstance(element, int):
+            element = _integer_type(element)
+        ultra = may_be_ultra and self.ultra(memory.words, bits * memory.lanes)
         kept[key] = replace(memory, element=element or memory.element, ultra=ultra)
         return memory.name
 
@@ -274,7 +293,9 @@ def _read_source(reader: _Reader, units: list[ir.Operation]) -> _Source:
     if len(units) > 1 and units[1].name == "hls.gdn_root":
         # What leaves are single values, no longer (x, norm) pairs.
         channels //= 2
-    return Each((channels, height, width), words, pixels), 0, units[1:]
+    # A join reads two words.
+    behind = [unit for unit in units[1:] if unit.name != "hls.read"]
+    return Each((channels, height, width), words, pixels), 0, behind
 
 
 def _value_bits(process: ir.Operation, vector: ir.VectorType) -> int:
@@ -386,7 +407,9 @@ def _convolution(
     steps, blocks = array(mac.attributes["steps"]), math.ceil(outputs[0] / oc)
     groups = math.ceil(math.ceil(outputs[2] / upsample) / px)
     words = inputs[2] // pixels * math.ceil(inputs[0] / lanes)
-    kinds = row_kinds(geometry, steps, blocks, groups, words)
+    biases = _integer(mac.operands[2].type.words)  # pyright: ignore[reportAttributeAccessIssue]
+    of_phases = biases // upsample if biases > blocks else 0
+    kinds = row_kinds(geometry, steps, blocks, groups, words, of_phases)
     parts = _parts(inputs[0], ic, lanes, in_words)
     lo, hi = array(mac.attributes["acc_range"])
 
@@ -408,8 +431,9 @@ def _convolution(
         px=px,
         banks=(row_banks, column_banks),
         packing=_string(mac.attributes["packing"]),
-        activation_bits=_activation_bits(mac),
-        weights=reader.memory(mac.operands[1], may_be_ultra=True),
+        most_weight=_most(mac, "weight_range"),
+        most_value=_most(mac, "activation_range"),
+        weights=_weights(reader, mac),
         bias=reader.memory(mac.operands[2]),
         sum_bits=signed_bits(lo, hi),
         in_words=in_words,
@@ -439,11 +463,16 @@ def _convolution(
     return body, math.prod(outputs) * inputs[0] * taps // upsample**2
 
 
-def _activation_bits(mac: ir.Operation) -> int:
-    """Significant bits of the activations: they set how many packed products can be summed."""
-    lo, hi = array(mac.attributes["activation_range"])
-    element = ir.IntegerType(ir.VectorType(mac.operands[0].type).element_type)
-    return signed_bits(lo, hi) - (1 if element.is_unsigned else 0)
+def _most(mac: ir.Operation, name: str) -> int:
+    """The greatest magnitude of a range: what lanes of packed products are made for."""
+    lo, hi = array(mac.attributes[name])
+    return max(-lo, hi, 1)
+
+
+def _weights(reader: _Reader, mac: ir.Operation) -> str:
+    """The memory of weights, of their proven bits on chip: 9 of 16, or 4 of 8."""
+    lo, hi = array(mac.attributes["weight_range"])
+    return reader.memory(mac.operands[1], signed_bits(lo, hi), may_be_ultra=True)
 
 
 def _taps(attribute: Any) -> list[tuple[int, int]]:
@@ -519,6 +548,14 @@ def _add(reader: _Reader, unit: ir.Operation) -> None:
     reader.clamped("moved", unit, "add", str(ma), f"{constant}[block][lane]", str(mb), str(shift))
 
 
+def _join(reader: _Reader, unit: ir.Operation) -> None:
+    other = signed_bits(*_element_range(ir.VectorType(unit.operands[1].type)))
+    reader.bits = max(reader.bits, other)
+    ma, mb = array(unit.attributes["multiplier"])
+    shift = _integer(unit.attributes["shift"])
+    reader.clamped("joined", unit, "join", str(ma), "beside.lane[lane]", str(mb), str(shift))
+
+
 def _round(reader: _Reader, unit: ir.Operation) -> None:
     reader.clamped("symbol", unit, "round_latent", str(_integer(unit.attributes["shift"])))
 
@@ -547,6 +584,7 @@ _LANE_UNITS = {
     "hls.requantizer": _requantizer,
     "hls.activation": _activation,
     "hls.add": _add,
+    "hls.join": _join,
     "hls.round": _round,
     "hls.gdn_root": _gdn_root,
 }

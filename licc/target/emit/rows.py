@@ -73,9 +73,9 @@ def overwritten(rows: Rows) -> int | None:
 
 
 def row_kinds(
-    rows: Rows, steps: tuple[int, ...], blocks: int, groups: int, words: int
+    rows: Rows, steps: tuple[int, ...], blocks: int, groups: int, words: int, biases: int = 0
 ) -> tuple[RowKind, ...]:
-    """The kinds of rows of a convolution, `words` words of input a row.
+    """The kinds of rows of a convolution, `words` words of input and `biases` words of biases a row phase.
 
     Kind 0 reads what the very first row needs. Then come the rows of a frame: groups of `upsample` rows,
     one of equal groups that follow one another. The last group ends the frame and stands by itself.
@@ -105,6 +105,7 @@ def row_kinds(
                 blocks * sum(phase_steps[:phase]),
                 on,
                 seam=height if frame_ends else 0,
+                bias=biases * phase,
                 repeats=repeats,
                 back=start if ends else -1,
                 next_=1 if frame_ends else start + phase + 1,
@@ -129,13 +130,14 @@ def _row_kind(
     on: int,
     *,
     seam: int = 0,
+    bias: int = 0,
     repeats: int = 0,
     back: int = -1,
     next_: int = 1,
 ) -> RowKind:
     """A kind of rows; `seam` input rows lie between the frames that it ends and begins."""
     slots = (on + seam) % rows.held * rows.apart
-    return RowKind(steps, words, taps, weight, on, slots, repeats, back, next_)
+    return RowKind(steps, words, taps, weight, bias, on, slots, repeats, back, next_)
 
 
 def frame_steps(kinds: tuple[RowKind, ...]) -> int:

@@ -116,6 +116,7 @@ class RowKind:
         words: of the input that are read meanwhile.
         taps: rows of taps.
         weight: first word of weights.
+        bias: first word of biases: 0 where all phases have the same.
         on: input rows from its first tap row to that of the next output row, within a frame.
         on_slots: the same modulo the rows that are held.
         repeats: how often its group of rows comes again.
@@ -127,6 +128,7 @@ class RowKind:
     words: int
     taps: int
     weight: int
+    bias: int
     on: int
     on_slots: int
     repeats: int
@@ -147,6 +149,7 @@ class Convolution:
     addresses are counted in words of a bank if all rows lie in one memory.
 
     Attributes:
+        most_weight, most_value: the greatest magnitudes of a weight and of an activation, as proven.
         starts: the banks in which a window can start.
         rows_apart: words of a bank from a row to the next, 1 if every row has banks of its own.
         kinds: of rows; the first one reads what the first row of the first frame needs.
@@ -171,7 +174,8 @@ class Convolution:
     px: int
     banks: tuple[int, int]
     packing: str
-    activation_bits: int
+    most_weight: int
+    most_value: int
     weights: str
     bias: str
     sum_bits: int
@@ -192,6 +196,11 @@ class Convolution:
     frame: int
     distances: tuple[int, int]
     ultra: bool
+
+    @property
+    def phased_bias(self) -> bool:
+        """Whether each phase has biases of its own."""
+        return any(kind.bias for kind in self.kinds)
 
     @property
     def row_words(self) -> int:
@@ -384,11 +393,31 @@ Body = Convolution | Drain | Each | Norm | Repack
 
 @dataclass(frozen=True)
 class Process:
-    """One C++ function."""
+    """One C++ function.
+
+    Attributes:
+        name: of it.
+        layer: its path in the model.
+        reads: names of the streams that it reads: two where it joins.
+        writes: names of the streams that it writes, every word to all of them.
+        input: word of the first stream that it reads.
+        other: word of the second one, None where there is none.
+        output: word of those that it writes.
+        shape: channels, height and width of these.
+        body: its loop.
+        memories: its parameters.
+        tables: its constants.
+        statements: what it does to each lane.
+        macs: of a frame.
+        cycles: of a frame, as scheduled; 0 where that is not known.
+    """
 
     name: str
     layer: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
     input: Word
+    other: Word | None
     output: Word
     shape: tuple[int, int, int]
     body: Body
@@ -397,6 +426,21 @@ class Process:
     statements: tuple[Statement, ...]
     macs: int
     cycles: int
+
+    @property
+    def formals(self) -> tuple[tuple[Word, str], ...]:
+        """The streams of its function: word and name."""
+        ways = "input" if self.other is None else "input other"
+        words = [word for word in (self.input, self.other) if word is not None]
+        return (
+            *zip(words, ways.split(), strict=True),
+            *((self.output, name) for name in self.outputs),
+        )
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What its function calls the streams that it writes."""
+        return tuple(f"output_{i + 1}" if i else "output" for i in range(len(self.writes)))
 
     @property
     def template(self) -> str:
@@ -450,9 +494,10 @@ class Stream:
 
 @dataclass(frozen=True)
 class Design:
-    """One dataflow region: `processes` in a chain from `source` to `sink`.
+    """One dataflow region: `processes` from `source` to `sink`, each behind those that it reads.
 
-    `streams[i]` is read by process i, and the last one by the sink. An image is `stripes` frames.
+    `streams` are in the order of what writes them, the first one that of the source, the last one that of the
+    sink. An image is `stripes` frames.
     """
 
     name: str
@@ -483,4 +528,6 @@ class Design:
 
 def has_sums(design: Design, index: int) -> bool:
     """Whether process `index` has golden sums of its own: one that repacks is held to those before it."""
-    return index == 0 or not isinstance(design.processes[index].body, Repack)
+    if index == 0 or not isinstance(design.processes[index].body, Repack):
+        return True
+    return design.processes[index].reads[0] not in design.processes[index - 1].writes

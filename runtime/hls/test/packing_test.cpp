@@ -30,16 +30,10 @@ struct Range {
   int count() const { return greatest - least + 1; }
 };
 
-constexpr Range WEIGHTS = {-128, 127};
-constexpr Range NIBBLES = {-8, 7};
+/// All values of a magnitude up to `most`.
+constexpr Range upto(int most) { return {-most, most}; }
 
-/// Activations of BITS significant bits; for two in a port, signed ones of more than 8 are symmetric.
-template <class Activation, int BITS>
-constexpr Range activations(bool symmetric = false) {
-  if (!std::is_signed<Activation>::value) return {0, (1 << BITS) - 1};
-  const int top = (1 << (BITS - 1)) - 1;
-  return {symmetric && BITS > 8 ? -top : -top - 1, top};
-}
+constexpr int greatest(Range range) { return licc::most(-range.least, range.greatest); }
 
 /// Calls `test(a, b, c)` for all values of three factors: every STRIDEth, and those next to an end of
 /// all three ranges.
@@ -59,57 +53,63 @@ void for_all(Range as, Range bs, Range cs, Test test) {
 
 // ---- Single products
 /// All triples of two weights and an activation.
-template <class Activation, int BITS>
+template <int MOST_WEIGHT, int LEAST_VALUE, int MOST_VALUE>
 void pairs() {
-  for_all(WEIGHTS, WEIGHTS, activations<Activation, BITS>(), [](int w1, int w0, int x) {
-    const std::int8_t weights[2] = {std::int8_t(w0), std::int8_t(w1)};
-    const Activation window[1] = {Activation(x)};
+  constexpr int MOST = licc::most(-LEAST_VALUE, MOST_VALUE);
+  constexpr Range WS = upto(MOST_WEIGHT);
+  for_all(WS, WS, {LEAST_VALUE, MOST_VALUE}, [](int w1, int w0, int x) {
+    const std::int16_t weights[2] = {std::int16_t(w0), std::int16_t(w1)};
+    const std::int16_t window[1] = {std::int16_t(x)};
     std::int32_t sums[2] = {};
-    licc::packed_pairs<1, 2, 1, Activation, BITS>(weights, window, sums);
-    check(sums[0] == w0 * x && sums[1] == w1 * x, "pair", BITS, w1, w0, x);
+    licc::packed_pairs<1, 2, 1, MOST_WEIGHT, MOST>(weights, window, sums);
+    check(sums[0] == w0 * x && sums[1] == w1 * x, "pair", MOST_WEIGHT, w1, w0, x);
   });
 }
 
 /// All triples of two activations and a weight.
-template <class Activation, int BITS>
+template <int MOST_WEIGHT, int LEAST_VALUE, int MOST_VALUE>
 void pixels() {
-  const Range xs = activations<Activation, BITS>(true);
-  for_all(xs, xs, WEIGHTS, [](int x1, int x0, int w) {
-    const std::int8_t weights[1] = {std::int8_t(w)};
-    const Activation window[2] = {Activation(x0), Activation(x1)};
+  constexpr int MOST = licc::most(-LEAST_VALUE, MOST_VALUE);
+  constexpr Range XS = {LEAST_VALUE, MOST_VALUE};
+  for_all(XS, XS, upto(MOST_WEIGHT), [](int x1, int x0, int w) {
+    const std::int16_t weights[1] = {std::int16_t(w)};
+    const std::int16_t window[2] = {std::int16_t(x0), std::int16_t(x1)};
     std::int32_t sums[2] = {};
-    licc::packed_pixels<2, 1, 1, Activation, BITS>(weights, window, sums);
-    check(sums[0] == w * x0 && sums[1] == w * x1, "pixels", BITS, x1, x0, w);
+    licc::packed_pixels<2, 1, 1, MOST_WEIGHT, MOST>(weights, window, sums);
+    check(sums[0] == w * x0 && sums[1] == w * x1, "pixels", MOST_WEIGHT, x1, x0, w);
   });
 }
 
 /// All quadruples of two weights and two activations.
-template <class Activation>
+template <int MOST_WEIGHT, int LEAST_VALUE, int MOST_VALUE>
 void quads() {
-  const Range xs = activations<Activation, 4>();
-  for (int x1 = xs.least; x1 <= xs.greatest; ++x1) {
-    for_all(NIBBLES, NIBBLES, xs, [x1](int w1, int w0, int x0) {
-      const std::int8_t weights[2] = {std::int8_t(w0), std::int8_t(w1)};
-      const Activation window[2] = {Activation(x0), Activation(x1)};
-      std::int32_t sums[4] = {};
-      licc::packed_quads<2, 2, 1, Activation>(weights, window, sums);
-      check(sums[0] == w0 * x0 && sums[1] == w1 * x0, "quad, first position", w1, w0, x1, x0);
-      check(sums[2] == w0 * x1 && sums[3] == w1 * x1, "quad, second position", w1, w0, x1, x0);
-    });
+  constexpr int MOST = licc::most(-LEAST_VALUE, MOST_VALUE);
+  for (int x1 = LEAST_VALUE; x1 <= MOST_VALUE; ++x1) {
+    for_all(upto(MOST_WEIGHT), upto(MOST_WEIGHT), {LEAST_VALUE, MOST_VALUE},
+            [x1](int w1, int w0, int x0) {
+              const std::int8_t weights[2] = {std::int8_t(w0), std::int8_t(w1)};
+              const std::int8_t window[2] = {std::int8_t(x0), std::int8_t(x1)};
+              std::int32_t sums[4] = {};
+              licc::packed_quads<2, 2, 1, MOST_WEIGHT, MOST>(weights, window, sums);
+              check(sums[0] == w0 * x0 && sums[1] == w1 * x0, "quad, first", w1, w0, x1, x0);
+              check(sums[2] == w0 * x1 && sums[3] == w1 * x1, "quad, second", w1, w0, x1, x0);
+            });
   }
 }
 
 /// All quintuples of four weights and an activation.
+template <int MOST_WEIGHT, int LEAST_VALUE, int MOST_VALUE>
 void fours() {
-  constexpr Range SYMMETRIC = {-7, 7};
-  for (int w3 = -7; w3 <= 7; ++w3) {
-    for_all(SYMMETRIC, SYMMETRIC, {-7, 7}, [w3](int w2, int w1, int w0) {
-      for (int x = -8; x <= 7; ++x) {
+  constexpr int MOST = licc::most(-LEAST_VALUE, MOST_VALUE);
+  constexpr Range WS = upto(MOST_WEIGHT);
+  for (int w3 = WS.least; w3 <= WS.greatest; ++w3) {
+    for_all(WS, WS, WS, [w3](int w2, int w1, int w0) {
+      for (int x = LEAST_VALUE; x <= MOST_VALUE; ++x) {
         const std::int8_t weights[4] = {std::int8_t(w0), std::int8_t(w1), std::int8_t(w2),
                                         std::int8_t(w3)};
         const std::int8_t window[1] = {std::int8_t(x)};
         std::int32_t sums[4] = {};
-        licc::packed_fours<1, 4, 1>(weights, window, sums);
+        licc::packed_fours<1, 4, 1, MOST_WEIGHT, MOST>(weights, window, sums);
         check(sums[0] == w0 * x && sums[1] == w1 * x, "four, low", w1, w0, x);
         check(sums[2] == w2 * x && sums[3] == w3 * x, "four, high", w3, w2, x);
       }
@@ -122,12 +122,13 @@ void fours() {
 template <int LANE>
 void split() {
   constexpr long HALF = 1L << (LANE - 1);
-  for (const long high : {0L, 1L, -1L, 77L, -77L, (1L << 24) - 1, -(1L << 24)}) {
+  constexpr long TOP = 1L << licc::least(24, 46 - LANE); // of 48 bits
+  for (const long high : {0L, 1L, -1L, 77L, -77L, TOP - 1, -TOP}) {
     long stride = 1;
     for (long low = -HALF; low < HALF; low += stride) {
       const bool edge = low < 3 - HALF || low + STRIDE >= HALF - 3;
       stride = edge ? 1 : STRIDE;
-      const licc::Int<48> sum = high * (1L << LANE) + low;
+      const licc::Int<48> sum = high * (1L << LANE) + low + licc::halves<LANE, 2>();
       check(licc::low_lane<LANE>(sum) == low, "low lane", LANE, high, low);
       check(licc::high_lane<LANE>(sum) == high, "high lane", LANE, high, low);
     }
@@ -136,13 +137,12 @@ void split() {
 
 enum class Packing { Pairs, Pixels, Quads };
 
-/// An array against plain sums, at the extremes that fill the lanes and at random. SYMMETRIC weights
-/// exclude the least one.
-template <Packing PACKING, int PIXELS, int OUTPUTS, int TAPS, class Activation, int BITS,
-          bool SYMMETRIC = false>
+/// An array against plain sums, at the extremes that fill the lanes and at random.
+template <Packing PACKING, int PIXELS, int OUTPUTS, int TAPS, int MOST_WEIGHT, int LEAST_VALUE,
+          int MOST_VALUE>
 void array() {
-  const Range ws = PACKING != Packing::Quads ? WEIGHTS : SYMMETRIC ? Range{-7, 7} : NIBBLES;
-  const Range xs = activations<Activation, BITS>(PACKING == Packing::Pixels);
+  constexpr Range WS = upto(MOST_WEIGHT), XS = {LEAST_VALUE, MOST_VALUE};
+  constexpr int MOST = greatest(XS);
   std::mt19937 random(PIXELS * 10000 + OUTPUTS * 1000 + TAPS);
   const auto pick = [&](Range range, int round, int bit) {
     if (round >= 16) return range.least + static_cast<int>(random() % range.count());
@@ -151,25 +151,25 @@ void array() {
     return high ? range.greatest : range.least;
   };
   for (int round = 0; round < ROUNDS; ++round) {
-    std::int8_t weights[OUTPUTS * TAPS];
-    Activation window[PIXELS * TAPS];
+    std::int16_t weights[OUTPUTS * TAPS];
+    std::int16_t window[PIXELS * TAPS];
     std::int32_t sums[PIXELS * OUTPUTS], single[PIXELS * OUTPUTS], packed[PIXELS * OUTPUTS];
-    for (auto& w : weights) w = static_cast<std::int8_t>(pick(ws, round, 0));
-    for (auto& x : window) x = static_cast<Activation>(pick(xs, round, 1));
+    for (auto& w : weights) w = static_cast<std::int16_t>(pick(WS, round, 0));
+    for (auto& x : window) x = static_cast<std::int16_t>(pick(XS, round, 1));
     for (int i = 0; i < PIXELS * OUTPUTS; ++i) sums[i] = single[i] = packed[i] = 7 * i - 11;
-    licc::multiply_add<PIXELS, OUTPUTS, TAPS, Activation, BITS>(weights, window, single);
+    licc::multiply_add<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST>(weights, window, single);
     if constexpr (PACKING == Packing::Pairs) {
-      licc::multiply_add_pairs<PIXELS, OUTPUTS, TAPS, Activation, BITS>(weights, window, sums);
-      licc::packed_pairs<PIXELS, OUTPUTS, TAPS, Activation, BITS>(weights, window, packed);
+      licc::multiply_add_pairs<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST>(weights, window, sums);
+      licc::packed_pairs<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST>(weights, window, packed);
     } else if constexpr (PACKING == Packing::Pixels) {
-      licc::multiply_add_pixels<PIXELS, OUTPUTS, TAPS, Activation, BITS>(weights, window, sums);
-      licc::packed_pixels<PIXELS, OUTPUTS, TAPS, Activation, BITS>(weights, window, packed);
+      licc::multiply_add_pixels<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST>(weights, window, sums);
+      licc::packed_pixels<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST>(weights, window, packed);
     } else {
-      licc::multiply_add_quads<PIXELS, OUTPUTS, TAPS, Activation, BITS>(weights, window, sums);
+      licc::multiply_add_quads<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST>(weights, window, sums);
       if constexpr (PIXELS % 2 == 0) {
-        licc::packed_quads<PIXELS, OUTPUTS, TAPS, Activation>(weights, window, packed);
+        licc::packed_quads<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST>(weights, window, packed);
       } else {
-        licc::packed_fours<PIXELS, OUTPUTS, TAPS>(weights, window, packed);
+        licc::packed_fours<PIXELS, OUTPUTS, TAPS, MOST_WEIGHT, MOST>(weights, window, packed);
       }
     }
     for (int pixel = 0; pixel < PIXELS; ++pixel) {
@@ -179,58 +179,101 @@ void array() {
         for (int k = 0; k < TAPS; ++k) {
           wanted += long(weights[output * TAPS + k]) * window[pixel * TAPS + k];
         }
-        check(single[i] == wanted, "single sum", BITS, TAPS, round, i);
-        check(packed[i] == wanted, "packed sum", BITS, TAPS, round, i);
-        check(sums[i] == wanted, "sum", BITS, TAPS, round, i);
+        check(single[i] == wanted, "single sum", MOST_WEIGHT, TAPS, round, i);
+        check(packed[i] == wanted, "packed sum", MOST_WEIGHT, TAPS, round, i);
+        check(sums[i] == wanted, "sum", MOST_WEIGHT, TAPS, round, i);
       }
     }
   }
 }
 
-/// Arrays whose cascades are as long as they may be, one longer, and many.
-template <Packing PACKING, class Activation, int BITS, int LONGEST>
+/// The longest cascade of a packing of two by two.
+template <Packing PACKING>
+constexpr int longest(int weight, int value) {
+  const int lane = PACKING == Packing::Pairs    ? licc::two_lane(weight)
+                   : PACKING == Packing::Pixels ? licc::two_lane(value)
+                                                : licc::quad_lane(weight, value);
+  return licc::cascade_length(lane, weight, value);
+}
+
+/// Arrays whose cascades are as long as they may be, one longer, and many. LONGEST is what the page says.
+template <Packing PACKING, int LONGEST, int MOST_WEIGHT, int LEAST_VALUE, int MOST_VALUE>
 void cascades() {
-  array<PACKING, 2, 2, 1, Activation, BITS>();
-  array<PACKING, 2, 4, LONGEST, Activation, BITS>();
-  array<PACKING, 4, 2, LONGEST + 1, Activation, BITS>();
-  array<PACKING, 2, 6, 6 * LONGEST + 3, Activation, BITS>();
-  if constexpr (PACKING == Packing::Pairs) array<PACKING, 3, 2, LONGEST, Activation, BITS>();
-  if constexpr (PACKING == Packing::Pixels) array<PACKING, 2, 3, LONGEST, Activation, BITS>();
+  static_assert(longest<PACKING>(MOST_WEIGHT, greatest({LEAST_VALUE, MOST_VALUE})) == LONGEST);
+  constexpr int TAPS = licc::least(LONGEST, 64); // as far as arrays go
+  array<PACKING, 2, 2, 1, MOST_WEIGHT, LEAST_VALUE, MOST_VALUE>();
+  array<PACKING, 2, 4, TAPS, MOST_WEIGHT, LEAST_VALUE, MOST_VALUE>();
+  array<PACKING, 4, 2, TAPS + 1, MOST_WEIGHT, LEAST_VALUE, MOST_VALUE>();
+  array<PACKING, 2, 6, 6 * licc::least(TAPS, 8) + 3, MOST_WEIGHT, LEAST_VALUE, MOST_VALUE>();
+  if constexpr (PACKING == Packing::Pairs) {
+    array<PACKING, 3, 2, TAPS, MOST_WEIGHT, LEAST_VALUE, MOST_VALUE>();
+  }
+  if constexpr (PACKING == Packing::Pixels) {
+    array<PACKING, 2, 3, TAPS, MOST_WEIGHT, LEAST_VALUE, MOST_VALUE>();
+  }
 }
 
 } // namespace
 
 int main() {
-  using I8 = std::int8_t;
-  using U8 = std::uint8_t;
-  using I16 = std::int16_t;
-  pairs<I8, 8>();
-  pairs<U8, 8>();
-  pairs<I16, 9>();
-  pairs<I16, 10>();
-  pixels<I8, 8>();
-  pixels<U8, 8>();
-  pixels<I16, 9>();
-  pixels<I16, 10>();
-  quads<I8>();
-  quads<U8>();
-  fours();
+  // Weights are symmetric: of b bits up to 2^(b-1) - 1. The widest activations that go with them.
+  pairs<127, -128, 127>();
+  pairs<127, 0, 255>();
+  pairs<127, -512, 511>();
+  pairs<127, -2048, 2047>();
+  pairs<255, -512, 511>();
+  pairs<511, -128, 127>();
+  pairs<63, -8192, 8191>();
+  pairs<31, -32768, 32767>();
+  pairs<128, -512, 511>();
+  pixels<127, -128, 127>();
+  pixels<127, 0, 255>();
+  pixels<127, -511, 511>();
+  pixels<255, -256, 255>();
+  pixels<511, -255, 255>();
+  pixels<511, 0, 255>();
+  pixels<1023, -128, 127>();
+  pixels<2047, 0, 127>();
+  pixels<4095, -64, 63>();
+  pixels<32767, -16, 15>();
+  quads<7, -8, 7>();
+  quads<7, 0, 15>();
+  quads<8, -8, 7>();
+  quads<7, -64, 63>();
+  quads<15, -32, 31>();
+  quads<31, -16, 15>();
+  quads<63, -8, 7>();
+  fours<7, -8, 7>();
+  fours<8, -7, 7>();
   split<7>();
+  split<8>();
   split<11>();
+  split<16>();
   split<17>();
   split<18>();
-  cascades<Packing::Pairs, I8, 8, 7>();
-  cascades<Packing::Pairs, U8, 8, 4>();
-  cascades<Packing::Pairs, I16, 9, 3>();
-  cascades<Packing::Pairs, I16, 10, 1>();
-  cascades<Packing::Pairs, I8, 5, 63>();
-  cascades<Packing::Pixels, I8, 8, 7>();
-  cascades<Packing::Pixels, U8, 8, 4>();
-  cascades<Packing::Pixels, I16, 9, 3>();
-  cascades<Packing::Pixels, I16, 10, 1>();
-  cascades<Packing::Quads, I8, 4, 15>();
-  cascades<Packing::Quads, U8, 4, 8>();
-  array<Packing::Quads, 1, 4, 1, I8, 4, true>();
-  array<Packing::Quads, 3, 8, 9, I8, 4, true>();
+  split<19>();
+  split<23>();
+  cascades<Packing::Pairs, 16, 127, -128, 127>();
+  cascades<Packing::Pairs, 8, 127, 0, 255>();
+  cascades<Packing::Pairs, 4, 127, -512, 511>();
+  cascades<Packing::Pairs, 1, 127, -2048, 2047>();
+  cascades<Packing::Pairs, 1, 255, -512, 511>();
+  cascades<Packing::Pairs, 2, 255, -256, 255>();
+  cascades<Packing::Pairs, 7, 128, -128, 127>();
+  cascades<Packing::Pairs, 1170, 7, -512, 511>();
+  cascades<Packing::Pixels, 8, 127, -128, 127>();
+  cascades<Packing::Pixels, 16, 127, 0, 127>();
+  cascades<Packing::Pixels, 4, 127, 0, 255>();
+  cascades<Packing::Pixels, 1, 127, -511, 511>();
+  cascades<Packing::Pixels, 1, 511, -255, 255>();
+  cascades<Packing::Pixels, 2, 511, -128, 127>();
+  cascades<Packing::Pixels, 1, 1023, -128, 127>();
+  cascades<Packing::Pixels, 32, 2047, -16, 15>();
+  cascades<Packing::Quads, 18, 7, -8, 7>();
+  cascades<Packing::Quads, 9, 7, 0, 15>();
+  cascades<Packing::Quads, 4, 15, -16, 15>();
+  cascades<Packing::Quads, 1, 31, -16, 15>();
+  array<Packing::Quads, 1, 4, 1, 7, -8, 7>();
+  array<Packing::Quads, 3, 8, 9, 7, -8, 7>();
   std::puts("all packed products agree with plain ones");
 }

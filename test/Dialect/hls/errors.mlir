@@ -341,7 +341,7 @@
 
 "hls.design"() ({
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
-  // expected-error @+1 {{'hls.process' op expected 'hls.mac_array' right before 'hls.write': its sums are drained by the next process}}
+  // expected-error @+1 {{'hls.process' op expected 'hls.mac_array' right before 'hls.write', of one stream: its sums are drained by the next process}}
   %y = "hls.process"(%x) ({
   ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
     %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
@@ -452,7 +452,7 @@ func.func @parent() {
 // -----
 
 "hls.design"() ({
-  // expected-error @+1 {{'hls.port_in' op expected integer elements of 8, 16, 32 or 64 bits, but got 'f32'}}
+  // expected-error @+1 {{'hls.port_in' op expected integer elements of up to 16, of 32 or 64 bits, but got 'f32'}}
   %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xf32>, 4>
   "hls.port_out"(%x) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xf32>, 4>) -> ()
   "hls.end"() : () -> ()
@@ -2116,8 +2116,8 @@ func.func @parent() {
       : (!hls.stream<vector<2xi16>, 4>) -> vector<6xi16>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
-    // expected-error @+1 {{'hls.mac_array' op expected activations of at most 10 bits, not 11, to pack as 'pair'}}
-    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -512, 512>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
+    // expected-error @+1 {{'hls.mac_array' op expected products within 262143, not 127 * 4096, to pack as 'pair'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pair", activation_range = array<i64: -4096, 4095>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
       : (vector<6xi16>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
@@ -2156,7 +2156,7 @@ func.func @parent() {
       : (!hls.stream<vector<2xi16>, 4>) -> vector<12xi16>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
-    // expected-error @+1 {{'hls.mac_array' op expected activations above -512 to pack as 'pixels'}}
+    // expected-error @+1 {{'hls.mac_array' op expected products within 32767, not 127 * 512, to pack as 'pixels'}}
     %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "pixels", activation_range = array<i64: -512, 511>, weight_range = array<i64: -127, 127>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
       : (vector<12xi16>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<4xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
@@ -2169,39 +2169,19 @@ func.func @parent() {
 // -----
 
 "hls.design"() ({
-  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi16>, 4>
   %y = "hls.process"(%x) ({
-  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
-      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
+  ^bb0(%in: !hls.stream<vector<2xi16>, 4>):
+    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 8>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (!hls.stream<vector<2xi16>, 4>) -> vector<12xi16>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
-    // expected-error @+1 {{'hls.mac_array' op expected activations of at most 4 bits, not 5, to pack as 'quad'}}
-    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: -9, 7>, weight_range = array<i64: -7, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
-      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
+    // expected-error @+1 {{'hls.mac_array' op expected products within 255, not 7 * 128, to pack as 'quad'}}
+    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: -128, 127>, weight_range = array<i64: -7, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 2>}
+      : (vector<12xi16>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<4xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
-  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
-  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
-  "hls.end"() : () -> ()
-}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
-
-// -----
-
-"hls.design"() ({
-  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
-  %y = "hls.process"(%x) ({
-  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
-    %window = "hls.window_buffer"(%in) {input = array<i64: 2, 4, 4>, output = array<i64: 4, 2, 2>, stride = 2 : i64, upsample = 1 : i64, row_taps = array<i64: -1, 3>, column_taps = array<i64: -1, 3>, rows = 5 : i64, banks = array<i64: 1, 4>, folding = #hls.folding<2, 2, 1, 3, 1>}
-      : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
-    %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<12xi8>, 6>
-    %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<2xi32>, 2>
-    // expected-error @+1 {{'hls.mac_array' op expected weights of at most 4 bits, not 5, to pack as 'quad'}}
-    %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: -8, 7>, weight_range = array<i64: -9, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<2, 2, 1, 3, 1>}
-      : (vector<6xi8>, !hls.memory<vector<12xi8>, 6>, !hls.memory<vector<2xi32>, 2>) -> vector<2xi32>
-    %out = builtin.unrealized_conversion_cast to vector<2xi8>
-    "hls.write"(%out) : (vector<2xi8>) -> ()
-  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi16>, 4>) -> !hls.stream<vector<2xi8>, 4>
   "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
   "hls.end"() : () -> ()
 }) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
@@ -2236,7 +2216,7 @@ func.func @parent() {
       : (!hls.stream<vector<2xi8>, 4>) -> vector<6xi8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<24xi8>, 3>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<4xi32>, 1>
-    // expected-error @+1 {{'hls.mac_array' op expected signed activations and weights above -8 to pack as 'quad'}}
+    // expected-error @+1 {{'hls.mac_array' op expected products within 63, not 8 * 8, to pack as 'quad'}}
     %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: -8, 7>, weight_range = array<i64: -8, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<4, 2, 1, 3, 1>}
       : (vector<6xi8>, !hls.memory<vector<24xi8>, 3>, !hls.memory<vector<4xi32>, 1>) -> vector<4xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
@@ -2256,7 +2236,7 @@ func.func @parent() {
       : (!hls.stream<vector<2xui8>, 4>) -> vector<6xui8>
     %weights = builtin.unrealized_conversion_cast to !hls.memory<vector<24xi8>, 3>
     %bias = builtin.unrealized_conversion_cast to !hls.memory<vector<4xi32>, 1>
-    // expected-error @+1 {{'hls.mac_array' op expected signed activations and weights above -8 to pack as 'quad'}}
+    // expected-error @+1 {{'hls.mac_array' op expected products within 63, not 7 * 15, to pack as 'quad'}}
     %sums = "hls.mac_array"(%window, %weights, %bias) {channels = array<i64: 2, 4>, steps = array<i64: 3>, packing = "quad", activation_range = array<i64: 0, 15>, weight_range = array<i64: -7, 7>, acc_range = array<i64: -9, 9>, folding = #hls.folding<4, 2, 1, 3, 1>}
       : (vector<6xui8>, !hls.memory<vector<24xi8>, 3>, !hls.memory<vector<4xi32>, 1>) -> vector<4xi32>
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
@@ -2777,6 +2757,197 @@ func.func @parent() {
     %out = builtin.unrealized_conversion_cast to vector<2xi8>
     "hls.write"(%out) : (vector<2xi8>) -> ()
   }) {name = "p", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+// Ways that part and meet again.
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %p, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>)
+  %y = "hls.process"(%p, %q) ({
+  ^bb0(%l: !hls.stream<vector<2xi8>, 4>, %r: !hls.stream<vector<2xi8>, 4>):
+    %a = "hls.read"(%l) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    %b = "hls.read"(%r) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    // expected-error @+1 {{'hls.join' op expected 2 multipliers, but got 1}}
+    %c = "hls.join"(%a, %b) {multiplier = array<i64: 1>, shift = 0 : i64, range = array<i64: -128, 127>} : (vector<2xi8>, vector<2xi8>) -> vector<2xi8>
+    "hls.write"(%c) : (vector<2xi8>) -> ()
+  }) {name = "sum", layer = "a"} : (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %p, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>)
+  %y = "hls.process"(%p, %q) ({
+  ^bb0(%l: !hls.stream<vector<2xi8>, 4>, %r: !hls.stream<vector<2xi8>, 4>):
+    %a = "hls.read"(%l) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    %b = "hls.read"(%r) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    // expected-error @+1 {{'hls.join' op expected 'shift' in [0, 62], but got '63'}}
+    %c = "hls.join"(%a, %b) {multiplier = array<i64: 1, 1>, shift = 63 : i64, range = array<i64: -128, 127>} : (vector<2xi8>, vector<2xi8>) -> vector<2xi8>
+    "hls.write"(%c) : (vector<2xi8>) -> ()
+  }) {name = "sum", layer = "a"} : (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %p, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>)
+  %y = "hls.process"(%p, %q) ({
+  ^bb0(%l: !hls.stream<vector<2xi8>, 4>, %r: !hls.stream<vector<2xi8>, 4>):
+    %a = "hls.read"(%l) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    %b = "hls.read"(%r) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    // expected-error @+1 {{'hls.join' op expected 'range' of 2 ascending integers}}
+    %c = "hls.join"(%a, %b) {multiplier = array<i64: 1, 1>, shift = 0 : i64, range = array<i64: 0, 1, 2>} : (vector<2xi8>, vector<2xi8>) -> vector<2xi8>
+    "hls.write"(%c) : (vector<2xi8>) -> ()
+  }) {name = "sum", layer = "a"} : (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %p, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>)
+  %y = "hls.process"(%p, %q) ({
+  ^bb0(%l: !hls.stream<vector<2xi8>, 4>, %r: !hls.stream<vector<2xi8>, 4>):
+    %a = "hls.read"(%l) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    %b = "hls.read"(%r) {shape = array<i64: 2, 2, 8>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    // expected-error @+1 {{'hls.join' op expected the words of two 'hls.read' of one shape}}
+    %c = "hls.join"(%a, %b) {multiplier = array<i64: 1, 1>, shift = 0 : i64, range = array<i64: -128, 127>} : (vector<2xi8>, vector<2xi8>) -> vector<2xi8>
+    "hls.write"(%c) : (vector<2xi8>) -> ()
+  }) {name = "sum", layer = "a"} : (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %p, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>)
+  %y = "hls.process"(%p, %q) ({
+  ^bb0(%l: !hls.stream<vector<2xi8>, 4>, %r: !hls.stream<vector<2xi8>, 4>):
+    %a = "hls.read"(%l) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    %b = "hls.read"(%r) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    // expected-error @+1 {{'hls.join' op expected result of 2 lanes, but got 1}}
+    %c = "hls.join"(%a, %b) {multiplier = array<i64: 1, 1>, shift = 0 : i64, range = array<i64: -128, 127>} : (vector<2xi8>, vector<2xi8>) -> vector<1xi8>
+    "hls.write"(%a) : (vector<2xi8>) -> ()
+  }) {name = "sum", layer = "a"} : (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %p, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>)
+  %y = "hls.process"(%p, %q) ({
+  ^bb0(%l: !hls.stream<vector<2xi8>, 4>, %r: !hls.stream<vector<2xi8>, 4>):
+    %a = "hls.read"(%l) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    %b = "hls.repack"(%r) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<1xi8>
+    // expected-error @+1 {{'hls.join' op expected other word of 2 lanes, but got 1}}
+    %c = "hls.join"(%a, %b) {multiplier = array<i64: 1, 1>, shift = 0 : i64, range = array<i64: -128, 127>} : (vector<2xi8>, vector<1xi8>) -> vector<2xi8>
+    "hls.write"(%c) : (vector<2xi8>) -> ()
+  }) {name = "sum", layer = "a"} : (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  %p, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>)
+  // expected-error @+1 {{'hls.process' op expected a stream, or two and one 'hls.join', but got 2 and 0}}
+  %y = "hls.process"(%p, %q) ({
+  ^bb0(%l: !hls.stream<vector<2xi8>, 4>, %r: !hls.stream<vector<2xi8>, 4>):
+    %a = "hls.read"(%l) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    %b = "hls.read"(%r) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%a) : (vector<2xi8>) -> ()
+  }) {name = "sum", layer = "a"} : (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  // expected-error @+1 {{'hls.process' op expected stream with exactly one consumer, but got 0}}
+  %y, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>)
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  // expected-error @+1 {{'hls.process' op expected 'hls.write' of 'vector<1xi8>', but got 'vector<2xi8>'}}
+  %p, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<1xi8>, 4>)
+  "hls.port_out"(%q) {name = "z", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<1xi8>, 4>) -> ()
+  "hls.port_out"(%p) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xi8>, 4>
+  // expected-error @+1 {{'hls.process' op expected 1 or 2 results, but got 3}}
+  %p, %q, %y = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xi8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> vector<2xi8>
+    "hls.write"(%word) : (vector<2xi8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xi8>, 4>) -> (!hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>, !hls.stream<vector<2xi8>, 4>)
   "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
   "hls.end"() : () -> ()
 }) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()

@@ -121,3 +121,41 @@
   "hls.port_out"(%deconv) {name = "y", role = "image", shape = array<i64: 1, 8, 8>} : (!hls.stream<vector<1xi32>, 16>) -> ()
   "hls.end"() : () -> ()
 }) {name = "g_s", top = "decoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+
+// -----
+
+// What is read is given to two, one of which adds to it what the other makes of it: bytes and wider integers.
+
+// CHECK: %[[X:.*]] = "hls.port_in"()
+// CHECK: %[[S:.*]]:2 = "hls.process"(%[[X]]) ({
+// CHECK: }) {layer = "a", name = "split"} : (!hls.stream<vector<2xui8>, 4 : i64>) -> (!hls.stream<vector<2xui8>, 4 : i64>, !hls.stream<vector<2xui8>, 64 : i64>)
+// CHECK: %[[R:.*]] = "hls.process"(%[[S]]#0) ({
+// CHECK: %[[Y:.*]] = "hls.process"(%[[R]], %[[S]]#1) ({
+// CHECK-NEXT: ^bb0(%[[A:.*]]: !hls.stream<vector<2xi16>, 4 : i64>, %[[B:.*]]: !hls.stream<vector<2xui8>, 64 : i64>):
+// CHECK-NEXT:   %[[L:.*]] = "hls.read"(%[[A]])
+// CHECK-NEXT:   %[[O:.*]] = "hls.read"(%[[B]])
+// CHECK-NEXT:   %[[J:.*]] = "hls.join"(%[[L]], %[[O]]) {fabric, multiplier = array<i64: 3, 65536>, range = array<i64: -128, 127>, shift = 16 : i64} : (vector<2xi16>, vector<2xui8>) -> vector<2xi8>
+// CHECK-NEXT:   "hls.write"(%[[J]]) : (vector<2xi8>) -> ()
+"hls.design"() ({
+  %x = "hls.port_in"() {name = "x", role = "image", shape = array<i64: 2, 4, 4>} : () -> !hls.stream<vector<2xui8>, 4>
+  %p, %q = "hls.process"(%x) ({
+  ^bb0(%in: !hls.stream<vector<2xui8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xui8>, 4>) -> vector<2xui8>
+    "hls.write"(%word) : (vector<2xui8>) -> ()
+  }) {name = "split", layer = "a"} : (!hls.stream<vector<2xui8>, 4>) -> (!hls.stream<vector<2xui8>, 4>, !hls.stream<vector<2xui8>, 64>)
+  %r = "hls.process"(%p) ({
+  ^bb0(%in: !hls.stream<vector<2xui8>, 4>):
+    %word = "hls.read"(%in) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xui8>, 4>) -> vector<2xui8>
+    %out = "hls.round"(%word) {shift = 0 : i64, range = array<i64: 0, 255>} : (vector<2xui8>) -> vector<2xi16>
+    "hls.write"(%out) : (vector<2xi16>) -> ()
+  }) {name = "wide", layer = "a"} : (!hls.stream<vector<2xui8>, 4>) -> !hls.stream<vector<2xi16>, 4>
+  %y = "hls.process"(%r, %q) ({
+  ^bb0(%l: !hls.stream<vector<2xi16>, 4>, %o: !hls.stream<vector<2xui8>, 64>):
+    %a = "hls.read"(%l) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi16>, 4>) -> vector<2xi16>
+    %b = "hls.read"(%o) {shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xui8>, 64>) -> vector<2xui8>
+    %c = "hls.join"(%a, %b) {multiplier = array<i64: 3, 65536>, shift = 16 : i64, range = array<i64: -128, 127>, fabric} : (vector<2xi16>, vector<2xui8>) -> vector<2xi8>
+    "hls.write"(%c) : (vector<2xi8>) -> ()
+  }) {name = "sum", layer = "b"} : (!hls.stream<vector<2xi16>, 4>, !hls.stream<vector<2xui8>, 64>) -> !hls.stream<vector<2xi8>, 4>
+  "hls.port_out"(%y) {name = "y", role = "latent", shape = array<i64: 2, 4, 4>} : (!hls.stream<vector<2xi8>, 4>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()

@@ -365,6 +365,32 @@ func.func @input_scale(%x: tensor<1x2x4x4x!x>, %w: tensor<2x2x1x1x!w>, %b: tenso
 // -----
 
 !x = !quant.uniform<i8:f32, 0.5>
+!w = !quant.uniform<i32:f32:0, {0.5,0.25}>
+!b = !quant.uniform<i32:f32:0, {0.25,0.125}>
+!acc = !quant.uniform<i32:f32:1, {0.25,0.125}>
+func.func @weight_storage(%x: tensor<1x2x4x4x!x>, %w: tensor<2x2x1x1x!w>, %b: tensor<2x!b>) {
+  // expected-error @+1 {{'lic.conv2d' op expected weights stored in at most 16 signed bits, but got 'i32'}}
+  %0 = "lic.conv2d"(%x, %w, %b) {layer = "a", strides = array<i64: 1, 1>, padding = array<i64: 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64}
+    : (tensor<1x2x4x4x!x>, tensor<2x2x1x1x!w>, tensor<2x!b>) -> tensor<1x2x4x4x!acc>
+  return
+}
+
+// -----
+
+!x = !quant.uniform<u16:f32, 0.5>
+!w = !quant.uniform<i8:f32:0, {0.5,0.25}>
+!b = !quant.uniform<i32:f32:0, {0.25,0.125}>
+!acc = !quant.uniform<i32:f32:1, {0.25,0.125}>
+func.func @input_storage(%x: tensor<1x2x4x4x!x>, %w: tensor<2x2x1x1x!w>, %b: tensor<2x!b>) {
+  // expected-error @+1 {{'lic.conv2d' op expected input stored in at most 8 bits or as 'i16', but got 'u16'}}
+  %0 = "lic.conv2d"(%x, %w, %b) {layer = "a", strides = array<i64: 1, 1>, padding = array<i64: 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64}
+    : (tensor<1x2x4x4x!x>, tensor<2x2x1x1x!w>, tensor<2x!b>) -> tensor<1x2x4x4x!acc>
+  return
+}
+
+// -----
+
+!x = !quant.uniform<i8:f32, 0.5>
 !w = !quant.uniform<i8:f32:1, {0.5,0.25}>
 !b = !quant.uniform<i32:f32:0, {0.25,0.125}>
 !acc = !quant.uniform<i32:f32:1, {0.25,0.125}>
@@ -783,9 +809,31 @@ func.func @channels(%x: tensor<1x3x2x2xf32>) {
 
 !act = !quant.uniform<i8:f32, 0.5>
 func.func @shuffled_elements(%x: tensor<1x4x2x2x!act>) {
-  // expected-error @+1 {{'lic.pixel_shuffle' op expected result with the element type of its input}}
+  // expected-error @+1 {{'lic.pixel_shuffle' op expected result with the element type of its input, '!quant.uniform<i8:f32, 5.000000e-01>'}}
   %0 = "lic.pixel_shuffle"(%x) {layer = "a", factor = 2 : i64} : (tensor<1x4x2x2x!act>) -> tensor<1x1x4x4xf32>
   return
+}
+
+// -----
+
+!uneven = !quant.uniform<i32:f32:1, {0.5, 0.5, 0.25, 0.5}>
+!one = !quant.uniform<i32:f32:1, {0.5}>
+
+func.func @shuffled_scales(%x: tensor<1x4x2x2x!uneven>) -> tensor<1x1x4x4x!one> {
+  // expected-error @+1 {{'lic.pixel_shuffle' op expected input with one scale for each 4 channels that become one}}
+  %0 = "lic.pixel_shuffle"(%x) {layer = "a", factor = 2 : i64} : (tensor<1x4x2x2x!uneven>) -> tensor<1x1x4x4x!one>
+  return %0 : tensor<1x1x4x4x!one>
+}
+
+// -----
+
+!four = !quant.uniform<i32:f32:1, {0.5, 0.5, 0.5, 0.5}>
+!other = !quant.uniform<i32:f32:1, {0.25}>
+
+func.func @shuffled_scale(%x: tensor<1x4x2x2x!four>) -> tensor<1x1x4x4x!other> {
+  // expected-error @+1 {{'lic.pixel_shuffle' op expected result with the element type of its input, '!quant.uniform<i32:f32:1, {5.000000e-01}>'}}
+  %0 = "lic.pixel_shuffle"(%x) {layer = "a", factor = 2 : i64} : (tensor<1x4x2x2x!four>) -> tensor<1x1x4x4x!other>
+  return %0 : tensor<1x1x4x4x!other>
 }
 
 // -----
@@ -1069,4 +1117,36 @@ func.func @yielded(%x: tensor<1x1x2x2xf32>) {
 func.func @parent(%x: tensor<1x1x2x2xf32>) {
   // expected-error @+1 {{'lic.yield' op expects parent op 'lic.stage', but got 'func.func'}}
   "lic.yield"(%x) : (tensor<1x1x2x2xf32>) -> ()
+}
+
+// -----
+
+func.func @three(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected 1 or 2 operands, but got 3}}
+  %0 = "lic.stage"(%x, %x, %x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>, %b: tensor<1x1x2x2xf32>, %c: tensor<1x1x2x2xf32>):
+    "lic.yield"(%a) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a"} : (tensor<1x1x2x2xf32>, tensor<1x1x2x2xf32>, tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @join(%x: tensor<1x1x2x2xf32>) {
+  // expected-error @+1 {{'lic.stage' op expected body to start with 'lic.add' of its two arguments, but got 'lic.relu'}}
+  %0 = "lic.stage"(%x, %x) ({
+  ^bb0(%a: tensor<1x1x2x2xf32>, %b: tensor<1x1x2x2xf32>):
+    %c = "lic.relu"(%a) {layer = "a"} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+    %d = "lic.add"(%c, %b) {layer = "a"} : (tensor<1x1x2x2xf32>, tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+    "lic.yield"(%d) : (tensor<1x1x2x2xf32>) -> ()
+  }) {layer = "a"} : (tensor<1x1x2x2xf32>, tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @phases(%x: tensor<1x1x2x2xf32>, %w: tensor<3x1x2x2xf32>, %b: tensor<6xf32>) {
+  // expected-error @+1 {{'lic.subpixel_conv2d' op expected bias of shape '12', but got '6'}}
+  %0 = "lic.subpixel_conv2d"(%x, %w, %b) {layer = "a", strides = array<i64: 2, 2>, padding = array<i64: 0, 0>, output_padding = array<i64: 0, 0>} : (tensor<1x1x2x2xf32>, tensor<3x1x2x2xf32>, tensor<6xf32>) -> tensor<1x3x4x4xf32>
+  return
 }

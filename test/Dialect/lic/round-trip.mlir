@@ -139,6 +139,13 @@ func.func @pixel_shuffle(%x: tensor<1x4x2x2x!act>) -> tensor<1x1x4x4x!act> {
   return %y : tensor<1x1x4x4x!act>
 }
 
+// CHECK-LABEL: func.func @pixel_shuffle_of_accumulators(
+func.func @pixel_shuffle_of_accumulators(%x: tensor<1x8x2x2x!quant.uniform<i32:f32:1, {0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25}>>) -> tensor<1x2x4x4x!quant.uniform<i32:f32:1, {0.5, 0.25}>> {
+  // CHECK-NEXT: "lic.pixel_shuffle"({{.*}}) -> tensor<1x2x4x4x!quant.uniform<i32:f32:1, {5.000000e-01,2.500000e-01}>>
+  %y = "lic.pixel_shuffle"(%x) {layer = "g_s.0", factor = 2 : i64} : (tensor<1x8x2x2x!quant.uniform<i32:f32:1, {0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25}>>) -> tensor<1x2x4x4x!quant.uniform<i32:f32:1, {0.5, 0.25}>>
+  return %y : tensor<1x2x4x4x!quant.uniform<i32:f32:1, {0.5, 0.25}>>
+}
+
 // -----
 
 // CHECK-LABEL: func.func @stage(
@@ -155,4 +162,39 @@ func.func @stage(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   }) {layer = "g_a.0", tile = #lic.tile<1280, 7>, intake = 2 : i64, folding = #lic.folding<8, 4, 1, 5, 3>, drain = 4 : i64, gdn_folding = #lic.folding<8, 8, 1, 1, 1>, gdn_roots = 2 : i64, packing = "pair", fabric = ["drain", "root"], fifo_depths = array<i64: 16, 16, 32, 16>, cycles = 1000 : i64, dsp = 64 : i64, bram18 = 3 : i64, lut = 1500 : i64, ff = 2000 : i64, uram = 1 : i64, problem = "x"}
     : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// Stages that part and meet again; one without ops.
+
+// CHECK-LABEL: func.func @graph(
+// CHECK-NEXT: %[[X:.*]] = "lic.stage"(%{{.*}}) ({
+// CHECK-NEXT: ^bb0(%[[IN:.*]]: tensor<1x2x4x4xf32>):
+// CHECK-NEXT:   "lic.yield"(%[[IN]])
+// CHECK: "lic.stage"(%[[X]], %[[X]]) ({
+// CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<1x2x4x4xf32>, %[[B:.*]]: tensor<1x2x4x4xf32>):
+// CHECK-NEXT:   "lic.add"(%[[A]], %[[B]])
+func.func @graph(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %0 = "lic.stage"(%x) ({
+  ^bb0(%in: tensor<1x2x4x4xf32>):
+    "lic.yield"(%in) : (tensor<1x2x4x4xf32>) -> ()
+  }) {layer = "g_a.input"} : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %1 = "lic.stage"(%0, %0) ({
+  ^bb0(%a: tensor<1x2x4x4xf32>, %b: tensor<1x2x4x4xf32>):
+    %2 = "lic.add"(%a, %b) {layer = "g_a.0"} : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+    "lic.yield"(%2) : (tensor<1x2x4x4xf32>) -> ()
+  }) {layer = "g_a.0", fifo_depths = array<i64: 16, 32>} : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  return %1 : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// A bias for each phase.
+
+// CHECK-LABEL: func.func @phases(
+// CHECK-NEXT: "lic.subpixel_conv2d"{{.*}} : (tensor<1x1x2x2xf32>, tensor<3x1x2x2xf32>, tensor<12xf32>) -> tensor<1x3x4x4xf32>
+func.func @phases(%x: tensor<1x1x2x2xf32>, %w: tensor<3x1x2x2xf32>, %b: tensor<12xf32>) -> tensor<1x3x4x4xf32> {
+  %0 = "lic.subpixel_conv2d"(%x, %w, %b) {layer = "a", strides = array<i64: 2, 2>, padding = array<i64: 0, 0>, output_padding = array<i64: 0, 0>} : (tensor<1x1x2x2xf32>, tensor<3x1x2x2xf32>, tensor<12xf32>) -> tensor<1x3x4x4xf32>
+  return %0 : tensor<1x3x4x4xf32>
 }

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from support.typed import IMAGE, LATENT12, SYMBOLS_SMALL, Layer, typed_module
+from support.typed import (
+    IMAGE,
+    LATENT12,
+    SYMBOLS_SMALL,
+    Layer,
+    activation,
+    typed_module,
+)
 from torch_mlir import ir
 
 from licc.cost.folding import Folding
@@ -23,7 +30,6 @@ from licc.schedule.stages import (
     Stage,
     i64,
     read_transforms,
-    stream_element,
     value_range,
     write_foldings,
 )
@@ -39,10 +45,13 @@ def random_schedule(module: ir.Module, rng: np.random.Generator) -> None:
     """
     with module.context:
         for transform in read_transforms(module):
-            given = 0
+            written: list[int] = []
+            graph = any(len(stage.sources) > 1 for stage in transform.stages)
             for stage in transform.stages:
                 last = stage is transform.stages[-1]
-                given = _Stage(stage, rng, given, last).write()
+                source = stage.sources[0]
+                given = 0 if source is None else written[source]
+                written.append(_Stage(stage, rng, given, last, graph).write())
         module.operation.attributes[TARGET] = ir.StringAttr.get("zcu102")
         module.operation.attributes[CLOCK] = i64(300)
 
@@ -50,9 +59,15 @@ def random_schedule(module: ir.Module, rng: np.random.Generator) -> None:
 class _Stage:
     """Draws the schedule of one stage."""
 
-    def __init__(self, stage: Stage, rng: np.random.Generator, given: int, last: bool) -> None:
-        """`given` are the lanes that the stage before writes, 0 where this one reads the port."""
+    def __init__(
+        self, stage: Stage, rng: np.random.Generator, given: int, last: bool, graph: bool
+    ) -> None:
+        """`given` are the lanes that the stage before writes, 0 where this one reads the port.
+
+        In a graph whose ways meet again, pixels are side by side in words of ports alone.
+        """
         self.stage, self.rng, self.given, self.last = stage, rng, given, last
+        self.graph = graph
         self.foldings: dict[str, Folding] = {}
         self.intake = 0
 
@@ -66,7 +81,8 @@ class _Stage:
         fabric = [kind for kind in multiply if coin.random() < 0.5]
         write_foldings(self.stage, self.foldings, self.intake, fabric)
         attributes = self.stage.op.attributes
-        depths = self.rng.integers(2, 40, len(self.stage.pieces)).tolist()
+        streams = sum(len(piece.process.lane_bits) for piece in self.stage.pieces)
+        depths = self.rng.integers(2, 40, streams).tolist()
         attributes["fifo_depths"] = ir.DenseI64ArrayAttr.get(depths)
         if "conv" in self.foldings:
             attributes["packing"] = ir.StringAttr.get(self._packing(self.stage.pieces[0]))
@@ -88,11 +104,11 @@ class _Stage:
             self.intake = channels * self._one([k for k in (1, 2, 3, 4, 5) if width % k == 0])
         outputs = process.output[0]
         return Folding(
-            self._upto(outputs + outputs % 2),
+            self._even(outputs + outputs % 2),
             ic,
             self._upto(max(taps.count for taps in geometry.rows)),
             self._upto(max(taps.count for taps in geometry.columns)),
-            self._upto(min(geometry.positions, MOST_POSITIONS)),
+            self._even(min(geometry.positions, MOST_POSITIONS)),
         )
 
     def drain(self, process: Process) -> Folding:
@@ -124,7 +140,7 @@ class _Stage:
         several = [k for k in (1, 2, 3) if width % k == 0]
         if self.given > channels:
             lanes = self.given
-        elif not self.given and len(self.stage.pieces) == 1 and self._flip():
+        elif not self.given and len(self.stage.pieces) == 1 and not self.graph and self._flip():
             lanes = channels * self._one(several)
         self.intake = lanes
         return Folding(lanes, lanes)
@@ -133,14 +149,18 @@ class _Stage:
         value, weight = list(piece.ops[0].operands)[:2]
         folding = self.foldings["conv"]
         ranges = value_range(value), value_range(weight)
-        signed = stream_element(value)[1]
-        return self._one(
-            [
-                packing
-                for packing in PACKINGS
-                if not packing_refusal(packing, folding.oc, folding.px, *ranges, signed=signed)
-            ]
-        )
+        legal = [
+            packing
+            for packing in PACKINGS
+            if not packing_refusal(packing, folding.oc, folding.px, *ranges)
+        ]
+        # Those that share DSPs more often.
+        return self._one([*legal, *legal[1:], *legal[1:]])
+
+    def _even(self, most: int) -> int:
+        """Any number up to `most`, even ones most often: they share DSPs."""
+        number = self._upto(most)
+        return number if number % 2 and self.rng.random() < 0.3 else min(number + number % 2, most)
 
     def _upto(self, most: int) -> int:
         return int(self.rng.integers(1, most + 1))
@@ -197,6 +217,36 @@ def random_network(rng: np.random.Generator) -> tuple[str, tuple[int, int, int],
     if name == "h_a":
         layers.append(Layer("round"))
     return name, (number(1, 6), height, width), kind, layers
+
+
+def random_widths(rng: np.random.Generator, index: int) -> dict[str, Any]:
+    """Widths of a convolution's weights, all of 4 to 16 in turn, and of what it reads, often ones that share."""
+    bits = int(rng.integers(4, 11)) if rng.random() < 0.6 else 4 + index * 5 % 13
+    if index % 13 < 2:  # weights of 4 and 5 bits
+        bits = int(rng.integers(4, 6))
+    forms = ["signed", "symmetric", "unsigned"] if bits <= 8 else ["signed", "symmetric"]
+    reads = activation(bits, forms[int(rng.integers(len(forms)))])
+    return {"weight_bits": 4 + index % 13, "reads": reads}
+
+
+def chain_of_widths(context: ir.Context, rng: np.random.Generator, first: int) -> ir.Module:
+    """A typed g_a of five convolutions, transposed ones and GDNs among them, each of widths of its own.
+
+    Their weights have 4 + `first` bits and one more each, modulo 13.
+    """
+    layers: list[Layer] = []
+    for index in range(5):
+        kind, kernel = "deconv" if index == 2 and rng.random() < 0.5 else "conv", 2
+        if kind == "conv":
+            kernel = int(rng.choice([1, 1, 3]))
+        stride = 2 if kind == "deconv" else 1
+        outputs = int(rng.choice([1, 2, 3, 4, 4, 6]))
+        layers.append(Layer(kind, outputs, kernel, stride, **random_widths(rng, first + index)))
+        follows = str(rng.choice(["", "", "relu", "gdn1", "igdn"]))
+        if follows:
+            layers.append(Layer(follows))
+    shape = (int(rng.integers(1, 5)), int(rng.integers(3, 5)), int(rng.integers(3, 7)))
+    return typed_module(context, {"g_a": (shape, IMAGE, layers)}, int(rng.integers(1 << 30)))
 
 
 def random_typed(context: ir.Context, rng: np.random.Generator) -> tuple[str, ir.Module]:

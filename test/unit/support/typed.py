@@ -21,7 +21,10 @@ SYMBOLS = Quantized(16, True, -2048, 2047, (1.0,))
 
 @dataclass(frozen=True)
 class Layer:
-    """kind: conv, deconv, relu, leaky_relu, gdn, gdn1, igdn, igdn1, abs, add, round."""
+    """kind: conv, deconv, relu, leaky_relu, gdn, gdn1, igdn, igdn1, abs, add, round.
+
+    A convolution has symmetric weights of `weight_bits` and reads `reads`, where it does not read a port.
+    """
 
     kind: str
     outputs: int = 0
@@ -31,6 +34,25 @@ class Layer:
     output_padding: int | None = None
     groups: int = 1
     dilations: int = 1
+    weight_bits: int = 8
+    reads: Quantized = ACTIVATION
+
+
+def activation(bits: int, form: str = "signed") -> Quantized:
+    """Activations of so many bits: "signed", "symmetric" or "unsigned" (in u8, of at most 8 bits)."""
+    storage, most = 8 if bits <= 8 else 16, (1 << (bits - 1)) - 1
+    if form == "unsigned":
+        return Quantized(storage, False, 0, 2 * most + 1, (1.0,))
+    return Quantized(storage, True, -most - (form == "signed"), most, (1.0,))
+
+
+def within_i32(weight: np.ndarray, axis: int, most: int) -> np.ndarray:
+    """Weights of which some are zero where more would take sums with inputs up to `most` beyond i32."""
+    flat = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
+    sums = np.abs(flat).cumsum(axis=1) * most
+    kept = np.where(sums < 2**31 - 6000, flat, 0)
+    moved = np.moveaxis(weight, axis, 0).shape
+    return np.moveaxis(kept.reshape(moved), 0, axis)
 
 
 @dataclass
@@ -81,14 +103,17 @@ class _Builder:
         extra = s - 1 if layer.output_padding is None else layer.output_padding
         depth = channels // layer.groups
         shape = (channels, o, k, k) if transposed else (o, depth, k, k)
-        weight = self.random.integers(-127, 128, shape)
+        greatest = max(abs(self.kind.lo), self.kind.hi)
+        most = (1 << (layer.weight_bits - 1)) - 1
+        axis = 1 if transposed else 0
+        weight = within_i32(self.random.integers(-most, most + 1, shape), axis, greatest)
         bias = self.random.integers(-5000, 5001, o)
         bound = int(np.abs(weight).sum(axis=(0, 2, 3) if transposed else (1, 2, 3)).max())
-        bound = bound * max(abs(self.kind.lo), self.kind.hi) + 5000
+        bound = bound * greatest + 5000
         assert bound < 2**31
         scale = self.kind.scale
-        axis = 1 if transposed else 0
-        w = self.constant(weight, Quantized(8, True, -127, 127, (1.0,) * o, axis))
+        stored = 8 if layer.weight_bits <= 8 else 16
+        w = self.constant(weight, Quantized(stored, True, -most, most, (1.0,) * o, axis))
         b = self.constant(bias, Quantized(32, True, -(1 << 31), (1 << 31) - 1, (scale,) * o, 0))
         d = layer.dilations
         if transposed:
@@ -123,7 +148,7 @@ class _Builder:
             shift=ir.DenseI64ArrayAttr.get(shift.tolist()),
         )
 
-    def gdn(self, layer: Layer, path: str) -> None:
+    def gdn(self, layer: Layer, path: str, gives: Quantized) -> None:
         self.requantize(GDN_INPUT)
         channels = self.shape[1]
         inverse = layer.kind.startswith("i")
@@ -136,7 +161,7 @@ class _Builder:
         norms = [max(1, (v + (1 << norm_shift >> 1)) >> norm_shift) for v in (least, most)]
         bits = (norms[1].bit_length() - 1) // (2 if form == "rsqrt" else 1)
         # A typical norm keeps the range; inverses multiply by about 2^bits.
-        shift = 16 + (5 + bits if inverse else 5 - bits)
+        shift = 16 + (5 + bits if inverse else 5 - bits) + 8 - gives.magnitude_bits
         exponents = [
             ((n.bit_length() - 1) // 2 if form == "rsqrt" else n.bit_length() - 1)
             * (1 if inverse else -1)
@@ -146,7 +171,7 @@ class _Builder:
         array = ir.DenseI64ArrayAttr.get
         self.op(
             "lic.gdn",
-            ACTIVATION,
+            gives,
             self.shape,
             path,
             (self.constant(beta, None), self.constant(gamma, GAMMA)),
@@ -225,10 +250,11 @@ def _function(name, shape, kind, layers, random) -> None:
             needs = builder.kind.axis is not None and layer.kind not in ("relu", "leaky_relu")
             if layer.kind in ("conv", "deconv"):
                 if needs:
-                    builder.requantize(ACTIVATION)
+                    builder.requantize(layer.reads)
                 builder.conv(layer, path)
             elif layer.kind.endswith(("gdn", "gdn1")):
-                builder.gdn(layer, path)
+                follows = [later.reads for later in layers[index + 1 :] if later.outputs]
+                builder.gdn(layer, path, follows[0] if follows else ACTIVATION)
             else:
                 builder.elementwise(layer, path)
         if builder.kind.axis is not None:
