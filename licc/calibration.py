@@ -23,7 +23,7 @@ Observer = Callable[[Any, NDArray[Any]], None]
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm", ".tif", ".tiff", ".gif"))
 # Whole strides of every codec, hyper transforms included, so that no calibration image is cropped.
 MULTIPLE = 64
-DEFAULT_SIZE = (256, 256)
+DEFAULT_SIZE = (512, 768)
 
 
 def load_images(
@@ -90,21 +90,8 @@ def _pad(pixels: Floats) -> Floats:
     return np.pad(pixels, pads, mode="edge")
 
 
-def vivid(image: Floats, turn: int) -> Floats:
-    """A more colourful copy of 1x3xHxW: colours rotated by `turn`, twice the saturation, more contrast.
-
-    A handful of photographs leaves channels almost unused that another one drives to their limits, and
-    what was never seen saturates. Such a copy reaches those limits. Chosen by its effect on a few Kodak
-    images; on other photographs no gain was seen (docs/quantization.md).
-    """
-    rotated = np.roll(image, turn, axis=1)
-    grey = rotated.mean(axis=1, keepdims=True)
-    saturated = np.clip(grey + 2.0 * (rotated - grey), 0.0, 1.0)
-    return np.clip(0.5 + 1.6 * (saturated - 0.5), 0.0, 1.0).astype(np.float32)
-
-
 def run_codec(
-    module: ir.Module, image: Floats, observe: Observer | None = None
+    module: ir.Module, image: Floats, observe: Observer | None = None, decode: bool = True
 ) -> dict[str, Floats]:
     """Take one image through every transform of a float codec, as encoder and decoder would.
 
@@ -112,6 +99,7 @@ def run_codec(
         module: float `lic` functions with roles.
         image: 1x3xHxW in 0..1; the functions' own spatial sizes do not matter.
         observe: called with each op (or function argument) and the array that it gives.
+        decode: run g_s too.
 
     Returns:
         Results by function name; `latent_hat` is what g_s would decode.
@@ -139,7 +127,7 @@ def run_codec(
         results["h_s"] = run("h_s", results["h_a"])
         means = _means(results["h_s"], results["g_a"])
     results["latent_hat"] = np.floor(results["g_a"] - means + np.float32(0.5)) + means
-    if "g_s" in functions:
+    if decode and "g_s" in functions:
         results["g_s"] = run("g_s", results["latent_hat"])
     return results
 

@@ -11,6 +11,10 @@ from licc.passes.registry import Pass, PassFailure, option
 if TYPE_CHECKING:
     from torch_mlir import ir
 
+    from licc.quantize.policy import Policy
+
+DEFAULT_POLICY = "hybrid"
+
 
 @dataclass(frozen=True)
 class LicAssignPrecision(Pass):
@@ -27,30 +31,47 @@ class LicAssignPrecision(Pass):
     """
 
     name: ClassVar[str] = "lic-assign-precision"
-    channel_scales: bool = option(True, "spread narrow channels over the whole range of 8 bits")
-    clip: bool = option(True, "choose ranges by squared error; otherwise the observed extremes")
-    adaptive: bool = option(True, "let weights make up for each other's rounding errors")
+    policy: str = option(
+        DEFAULT_POLICY, "int8, hybrid, search{budget=1.1}, FILE.py:CLASS or an installed one"
+    )
+    channel_scales: bool | None = option(
+        None, "spread narrow channels over the whole range; by default what the policy says"
+    )
+    clip: bool | None = option(None, "choose ranges by squared error; likewise")
+    adaptive: bool | None = option(
+        None, "let weights make up for each other's rounding errors; likewise"
+    )
+    images: str = option(
+        "",
+        "folder of the images that a policy measures on; the embedded photographs when not given",
+    )
 
     def run(self, module: ir.Module) -> None:
         """Replace each float function by a typed one."""
-        from licc.dialects.quantized import quantized
-        from licc.quantize import facts
-        from licc.quantize.boundary import MissingFactError, boundaries
-        from licc.quantize.policy import Policy
-        from licc.quantize.typer import TypingError, typed_function
+        from licc.quantize.load import load_policy
 
-        policy = Policy(self.channel_scales, self.clip, self.adaptive)
-        with module.context:
-            functions = {
-                name: function
-                for name, function in facts.functions(module).items()
-                if not function.is_external and quantized(function.arguments[0].type) is None
-            }
-            try:
-                edges = boundaries(functions, policy)
-                for name, function in functions.items():
-                    typed_function(function, edges[name], policy)
-            except (MissingFactError, TypingError) as error:
-                place = facts.owner(error.value)
-                place.location.emit_error(f"'{place.name}' op {error}")
-                raise PassFailure from error
+        policy = load_policy(self.policy)
+        for name in ("channel_scales", "clip", "adaptive"):
+            if getattr(self, name) is not None:
+                setattr(policy, name, getattr(self, name))
+        assign_precision(module, policy, self.images or None)
+
+
+def assign_precision(module: ir.Module, policy: Policy, images: str | None = None) -> None:
+    """Type the float functions of a calibrated codec as `policy` says, which may measure on `images`.
+
+    Raises:
+        PassFailure: a layer cannot be typed; diagnostics say why.
+        UserError: the policy is at fault.
+    """
+    from licc.quantize import facts
+    from licc.quantize.assign import assign
+    from licc.quantize.boundary import MissingFactError
+    from licc.quantize.typer import TypingError
+
+    try:
+        assign(module, policy, images)
+    except (MissingFactError, TypingError) as error:
+        place = facts.owner(error.value)
+        place.location.emit_error(f"'{place.name}' op {error}")
+        raise PassFailure from error

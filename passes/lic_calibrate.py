@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from licc.errors import UserError
@@ -23,52 +22,50 @@ class LicCalibrate(Pass):
     activation as its result, and each function argument, gets
 
         lic.observed = #lic.observed<min, max>     the range that was seen
-        lic.clip     = #lic.observed<min, max>     the part to represent by 8 bits with least squared error
-        lic.channels = dense<...> : tensor<Cx3xf32>   by channel: clipping magnitude, mean, mean square
+        lic.clip     = dense<...> : tensor<Wxf32>  the magnitude to clip at, for 4, 5, ... signed bits
+        lic.channels = dense<...> : tensor<Cx2xf32>   by channel: mean, mean square
+        lic.channel_clip = dense<...> : tensor<CxWxf32>   by channel, as lic.clip
         lic.covariance = dense<...> : tensor<CxCxf32> of the channels at a pixel
         lic.correlation = #lic.observed<down, right>  of a pixel with its neighbours
 
-    of which all but the first are only on what a convolution reads.
+    of which all but the first are only on what a convolution reads. The module gets `lic.calibration`, which
+    says with which pictures: lic-assign-precision looks at them again.
     """
 
     name: ClassVar[str] = "lic-calibrate"
     images: str = option("", "folder of images; the embedded photographs when not given")
     max_images: int = option(16, "read at most so many images")
-    size: str = option("256x256", "height and width to bring the images to")
-    vivid: bool = option(True, "see each image once more with stronger colours and contrast")
+    size: str = option("512x768", "height and width to bring the images to")
     crop: bool = option(True, "take the centre of larger images; otherwise scale them")
 
     def run(self, module: ir.Module) -> None:
         """Attach what was observed."""
         # Numpy and Pillow are loaded when the pass runs, not when it is listed.
-        from licc.calibration import load_images, run_codec, vivid
+        from licc.calibration import load_images, run_codec
         from licc.quantize import facts
+        from licc.quantize.pictures import Source
         from licc.quantize.statistics import Histogram, Range
 
         ranges: dict[ir.Value, Range] = {}
         histograms: dict[ir.Value, Histogram] = {}
 
-        def observe(source: Any, array: Any, typical: bool = True) -> None:
+        def observe(source: Any, array: Any) -> None:
             value = _value(source)
             ranges.setdefault(value, Range()).add(array)
             if _feeds_convolution(value):
-                if value not in histograms:
-                    histograms[value] = Histogram(array.shape[1])
-                histograms[value].add(array, typical)
+                histograms.setdefault(value, Histogram(array.shape[1])).add(array)
 
-        images = load_images(self.images or None, self.max_images, self._size(), self.crop)
-        for turn, image in enumerate(images):
+        for image in load_images(self.images or None, self.max_images, self._size(), self.crop):
             run_codec(module, image, observe)
-            if self.vivid:
-                run_codec(module, vivid(image, turn), partial(observe, typical=False))
         with module.context:
             for value, seen in ranges.items():
                 found = {facts.OBSERVED: facts.interval(seen.min, seen.max)}
                 if value in histograms:
-                    clip = histograms[value].clip()
-                    found[facts.CLIP] = facts.interval(max(seen.min, -clip), min(seen.max, clip))
+                    found |= facts.clip_facts(histograms[value].clips())
                     found |= facts.channel_facts(histograms[value].statistics())
                 facts.attach(value, found)
+            source = Source(self.images, self.max_images, self._size(), self.crop)
+            source.attach(module)
 
     def _size(self) -> tuple[int, int]:
         height, _, width = self.size.partition("x")

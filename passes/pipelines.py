@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from licc.passes.registry import PASSES, OptionError, Pass, make_pass
+from licc.passes.registry import LOADED, PASSES, OptionError, Pass, known_passes, make_pass
 
 MODULE = "builtin.module"
 
@@ -89,10 +89,10 @@ def _flatten(nodes: list[_Node], anchors: tuple[str, ...]) -> Iterator[Step]:
     for node in nodes:
         if node.children is not None:
             yield from _flatten(node.children, (*anchors, node.name))
-        elif node.name in PASSES or node.name in PIPELINES:
+        elif node.name in PASSES or node.name in PIPELINES or node.name in LOADED:
             yield from _ours(node, anchors)
         elif node.name.startswith("lic-"):
-            raise OptionError(f"unknown pass '{node.name}'; licc has {', '.join(PASSES)}")
+            raise OptionError(f"unknown pass '{node.name}'; licc has {', '.join(known_passes())}")
         else:
             yield UpstreamPass(node.name, node.options, anchors)
 

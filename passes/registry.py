@@ -22,6 +22,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import re
 import types
 import typing
 from abc import ABC, abstractmethod
@@ -44,6 +45,9 @@ PASSES: Mapping[str, str] = {
     "lic-check-schedule": "licc.passes.lic_check_schedule:LicCheckSchedule",
     "lic-to-hls": "licc.passes.lic_to_hls:LicToHls",
 }
+
+# Passes of users for this run of licc-opt (`--load-pass`), by flag.
+LOADED: dict[str, type[Pass]] = {}
 
 
 class PassFailure(Exception):  # noqa: N818 (what MLIR calls it)
@@ -77,10 +81,35 @@ def option(default: Any, description: str) -> Any:
 # --------------------------------------------------------------------------------------------------
 # Looking passes up
 # --------------------------------------------------------------------------------------------------
+def known_passes() -> tuple[str, ...]:
+    """The flags of all passes, ours first."""
+    return (*PASSES, *LOADED)
+
+
+def add_pass(cls: type[Pass]) -> None:
+    """Let a pass of a user have its flag, until `LOADED` is cleared.
+
+    Raises:
+        OptionError: it has no usable name, or no `run`.
+    """
+    name: Any = getattr(cls, "name", None)
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise OptionError(f"{cls.__name__} expected a name such as 'my-pass', but has {name!r}")
+    if name in PASSES or name in LOADED:
+        raise OptionError(f"{cls.__name__} has the name of another pass, '{name}'")
+    if inspect.isabstract(cls):
+        raise OptionError(f"{cls.__name__} expected a method 'run', but has none")
+    if "__dataclass_fields__" not in vars(cls):
+        cls = dataclass(frozen=True)(cls)  # or its options would not be known
+    LOADED[name] = cls
+
+
 def load_pass(name: str) -> type[Pass]:
     """The class of the pass with flag `name`; `OptionError` lists the known ones."""
+    if name in LOADED:
+        return LOADED[name]
     if name not in PASSES:
-        raise OptionError(f"unknown pass '{name}'; licc has {', '.join(PASSES)}")
+        raise OptionError(f"unknown pass '{name}'; licc has {', '.join(known_passes())}")
     module, _, symbol = PASSES[name].partition(":")
     found: type[Pass] = getattr(importlib.import_module(module), symbol)
     if found.name != name:

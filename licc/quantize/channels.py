@@ -17,26 +17,52 @@ from licc.quantize.statistics import Array, ChannelStatistics
 EXPONENTS = (0.0, 0.25, 0.5, 0.625, 0.75, 0.875, 1.0)
 # A channel that calibration saw (almost) nothing of is not spread further than this.
 LEAST_SCALE = 2.0**-8
+# Symbols are multiplied by at most this, where it leaves this share of the noise of the weights or less.
+MOST_FACTOR = 16.0
+WORTH_A_STEP = 0.8
 
 
 def channel_scales(
-    statistics: ChannelStatistics, kernel: Kernel, most: int, weight_most: int
+    statistics: ChannelStatistics, clip: Array, kernel: Kernel, most: int, weight_most: int
 ) -> Array:
     """Scales [I], the largest 1: what the channels of a convolution's input are divided by.
 
     Args:
         statistics: of the input.
+        clip: [I] magnitudes to represent.
         kernel: the convolution that reads it, and nothing else does.
         most: largest stored integer of the input.
         weight_most: largest stored integer of the weights.
     """
-    widest = float(statistics.clip.max())
+    widest = float(clip.max())
     if widest == 0.0:
-        return np.ones_like(statistics.clip)
-    spread = np.maximum(statistics.clip / widest, LEAST_SCALE)
+        return np.ones_like(clip)
+    spread = np.maximum(clip / widest, LEAST_SCALE)
     trials = [spread**exponent for exponent in EXPONENTS]
     costs = [_noise(statistics, kernel, scales, widest / most, weight_most) for scales in trials]
     return trials[int(np.argmin(costs))]
+
+
+def whole_factors(
+    statistics: ChannelStatistics, kernel: Kernel, limit: float, weight_most: int
+) -> Array:
+    """[I] whole numbers that the channels of a convolution's input are multiplied by, exactly.
+
+    A channel keeps twice the magnitude that was seen, and `1 / MOST_FACTOR` of the range, at least. All
+    ones where that hardly lets the weights be finer.
+
+    Args:
+        statistics: of the input.
+        kernel: the convolution that reads it, and nothing else does.
+        limit: the largest magnitude of its type.
+        weight_most: largest stored integer of the weights.
+    """
+    widest = statistics.clips[:, -1]
+    room = np.floor(limit / np.maximum(widest, limit / MOST_FACTOR))
+    trials = [np.maximum(np.floor(room**exponent), 1.0) for exponent in EXPONENTS]
+    costs = [_weight_noise(statistics, kernel, 1.0 / factors, weight_most) for factors in trials]
+    best = int(np.argmin(costs))
+    return trials[best] if costs[best] < WORTH_A_STEP * costs[0] else trials[0]
 
 
 def _noise(

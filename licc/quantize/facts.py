@@ -2,12 +2,18 @@
 """What calibration writes into the IR and typing reads back: discardable attributes of ops and arguments.
 
     lic.observed = #lic.observed<min, max>    the range that was seen
-    lic.clip     = #lic.observed<min, max>    the part of it that 8 bits represent with least squared error
-    lic.channels = dense<...> : tensor<Cx3xf32>   by channel: clipping magnitude, mean, mean square
+    lic.clip     = dense<...> : tensor<Wxf32> the magnitude to clip at, for 4, 5, ... signed bits
+    lic.channels = dense<...> : tensor<Cx2xf32>   by channel: mean, mean square
+    lic.channel_clip = dense<...> : tensor<CxWxf32> by channel, as lic.clip
     lic.covariance = dense<...> : tensor<CxCxf32> of the channels at a pixel
     lic.correlation = #lic.observed<rows, columns> of a pixel with the next one down and to the right
 
-The last four are on values that a convolution reads. A value is an op's result or a function's argument.
+Clipping magnitudes have the least squared error of that width; the last one holds for all wider types. All but
+the first are on values that a convolution reads. A value is an op's result or a function's argument.
+
+    lic.calibration = {images, max_images, size, crop}   on the module: what it was calibrated with
+
+lets typing measure on the same pictures again.
 """
 
 from __future__ import annotations
@@ -20,17 +26,21 @@ from torch_mlir import ir
 from torch_mlir.dialects import func
 
 from licc.dialects.lic import ObservedAttr
-from licc.quantize.statistics import Array, ChannelStatistics
+from licc.interp.narrow import is_narrow, narrow_elements
+from licc.quantize.statistics import Array, ChannelStatistics, width_index
 
 OBSERVED = "lic.observed"
 CLIP = "lic.clip"
 CHANNELS = "lic.channels"
+CHANNEL_CLIP = "lic.channel_clip"
 COVARIANCE = "lic.covariance"
 CORRELATION = "lic.correlation"
-FACTS = (OBSERVED, CLIP, CHANNELS, COVARIANCE, CORRELATION)
+FACTS = (OBSERVED, CLIP, CHANNELS, CHANNEL_CLIP, COVARIANCE, CORRELATION)
 ROLE = "lic.role"
 # On a typed op whose channels were divided by scales that the next weights absorb.
 CHANNEL_SCALES = "lic.channel_scales"
+# dB of signal to quantization noise of a typed value (licc/quantize/measure.py).
+SQNR = "lic.sqnr"
 
 
 def functions(module: ir.Module) -> dict[str, func.FuncOp]:
@@ -107,10 +117,24 @@ def read_interval(value: ir.Value, name: str) -> tuple[float, float] | None:
     return low, high
 
 
+def read_clip(value: ir.Value, bits: int) -> float | None:
+    """The magnitude to clip the whole of `value` at, for signed integers of `bits` bits; None when absent."""
+    attribute = owner_attributes(value).get(CLIP)
+    if attribute is None:
+        return None
+    clips = elements(attribute)
+    return float(clips[width_index(bits, len(clips))])
+
+
+def clip_facts(clips: Array) -> dict[str, ir.Attribute]:
+    """The attribute that holds the clipping magnitudes [W] of a tensor."""
+    return {CLIP: _dense(clips)}
+
+
 def channel_facts(statistics: ChannelStatistics) -> dict[str, ir.Attribute]:
     """The attributes that hold `statistics`."""
-    table = np.stack([statistics.clip, statistics.mean, statistics.power], axis=1)
-    found = {CHANNELS: _dense(table)}
+    table = np.stack([statistics.mean, statistics.power], axis=1)
+    found = {CHANNELS: _dense(table), CHANNEL_CLIP: _dense(statistics.clips)}
     if statistics.covariance is not None:
         found[COVARIANCE] = _dense(statistics.covariance)
         found[CORRELATION] = interval(*statistics.correlation)
@@ -124,18 +148,21 @@ def _dense(values: Array) -> ir.Attribute:
 def read_channels(value: ir.Value) -> ChannelStatistics | None:
     """What calibration said of the channels of `value`, None when it said nothing."""
     attributes = owner_attributes(value)
-    if CHANNELS not in attributes:
+    if CHANNELS not in attributes or CHANNEL_CLIP not in attributes:
         return None
-    clip, mean, power = elements(attributes[CHANNELS]).astype(np.float64).T
+    mean, power = elements(attributes[CHANNELS]).astype(np.float64).T
+    clips = elements(attributes[CHANNEL_CLIP]).astype(np.float64)
     correlation = read_interval(value, CORRELATION)
     if COVARIANCE not in attributes or correlation is None:
-        return ChannelStatistics(clip, mean, power)
+        return ChannelStatistics(clips, mean, power)
     covariance = elements(attributes[COVARIANCE]).astype(np.float64)
-    return ChannelStatistics(clip, mean, power, covariance, correlation)
+    return ChannelStatistics(clips, mean, power, covariance, correlation)
 
 
 def elements(attribute: ir.Attribute) -> np.ndarray[Any, Any]:
     """The elements of a dense attribute, splats spread out."""
+    if is_narrow(attribute.type):
+        return narrow_elements(attribute)
     dense: Any = ir.DenseElementsAttr(attribute)
     if dense.is_splat:
         shape = tuple(ir.ShapedType(dense.type).shape)

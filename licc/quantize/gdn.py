@@ -14,10 +14,9 @@ from licc.dialects.lic.ops import (
     SHIFT_MAX,
     gdn_exponent,
 )
+from licc.quantize.policy import GAMMA_BITS
 from licc.quantize.scales import multiplier_and_shift, scale_not_below
 from licc.quantize.statistics import Array
-
-GAMMA_BITS = 17
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,7 @@ class GdnShape:
         lo: smallest stored input.
         hi: largest stored input.
         steps: [C] real value of a stored 1 of the result (its scale times the channel's).
+        gamma_bits: width of gamma, at most 17.
     """
 
     beta: Array
@@ -68,6 +68,7 @@ class GdnShape:
     lo: int
     hi: int
     steps: Array
+    gamma_bits: int = GAMMA_BITS
 
 
 def quantize_gdn(gdn: GdnShape) -> GdnParameters:
@@ -102,13 +103,13 @@ def quantize_gdn(gdn: GdnShape) -> GdnParameters:
 
 
 def _gamma_scale(gdn: GdnShape, power: int, unit: float) -> float:
-    """The finest scale at which gamma has 17 bits and every sum fits the accumulator."""
+    """The finest scale at which gamma has its bits and every sum fits the accumulator."""
     peak = float(gdn.gamma.max())
     rows = np.maximum(gdn.gamma, 0.0).sum(axis=1)
     # One unit more for each rounded gamma, so that the bound holds for the rounded ones.
     most = GDN_ACCUMULATOR_MAX - power * gdn.gamma.shape[1]
     largest = float((rows * power + np.maximum(gdn.beta, 0.0) / unit).max())
-    finest = max(peak / ((1 << GAMMA_BITS) - 1), largest / most)
+    finest = max(peak / ((1 << gdn.gamma_bits) - 1), largest / most)
     return scale_not_below(finest if finest > 0.0 else 1.0)
 
 

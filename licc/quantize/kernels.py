@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,16 +11,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from licc.dialects.quantized import printable_scale
-from licc.quantize.rounding import Channels, round_weights, tap_correlation
+from licc.quantize.rounding import Moments, round_weights
 from licc.quantize.statistics import Array
 
 Integers = NDArray[np.int64]
 
 ACCUMULATOR_MAX = (1 << 31) - 1
 # Shares of the largest weight that are tried as the largest representable weight of a channel.
-CLIP_SHARES = np.linspace(1.0, 0.6, 17)
+CLIP_SHARES = np.linspace(1.0, 0.6, 9)
 # A channel's scale is at least this share of the largest channel's: beyond it, shifts leave [0, 62].
 LEAST_SHARE = 2.0**-18
+
+
+@dataclass(frozen=True)
+class Part:
+    """The weights that an output sees at once: of one group, and of one phase's taps.
+
+    Attributes:
+        group: which one.
+        rows: of taps.
+        columns: of taps.
+    """
+
+    group: int
+    rows: Integers
+    columns: Integers
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is known of the stored inputs of one part, D inputs by taps, as normalised reals.
+
+    Attributes:
+        moments: their second moments.
+        mean: [D] their mean.
+        weights: [O/G, D] what the integers shall come close to.
+        level: [O/G] the mean that the outputs shall have, without the bias.
+    """
+
+    moments: Moments
+    mean: Array
+    weights: Array
+    level: Array
 
 
 @dataclass(frozen=True)
@@ -32,12 +65,15 @@ class Kernel:
         phases: row and column strides that split the taps of a transposed convolution: an output
             pixel only ever sees the taps of its own phase. (1, 1) for a convolution.
         dilations: rows and columns from one tap to the next.
+        shared: how many neighbouring output channels have one scale; those that a pixel shuffle makes
+            one of.
     """
 
     values: Array
     transposed: bool = False
     phases: tuple[int, int] = (1, 1)
     dilations: tuple[int, int] = (1, 1)
+    shared: int = 1
 
     @staticmethod
     def conv(weight: Array, groups: int = 1) -> Kernel:
@@ -88,6 +124,28 @@ class Kernel:
             return values.swapaxes(1, 2).reshape(groups * inputs, outputs, *taps)
         return values.reshape(groups * outputs, inputs, *taps)
 
+    def parts(self) -> Iterator[Part]:
+        """Groups and, of a transposed convolution, the phases that have taps."""
+        rows, columns = self.values.shape[3:]
+        for group in range(self.values.shape[0]):
+            for at_rows in _taps(rows, self.phases[0], self.dilations[0]):
+                for at_columns in _taps(columns, self.phases[1], self.dilations[1]):
+                    yield Part(group, at_rows, at_columns)
+
+    def of_part(self, part: Part) -> Array:
+        """The weights [O/G, D] of a part, D inputs by taps."""
+        return self.values[self._index(part)].reshape(self.values.shape[1], -1)
+
+    def _index(self, part: Part) -> tuple[NDArray[Any], ...]:
+        outputs, inputs = self.values.shape[1:3]
+        rows, columns = part.rows.tolist(), part.columns.tolist()
+        return np.ix_([part.group], range(outputs), range(inputs), rows, columns)
+
+    def with_part(self, part: Part, values: NDArray[Any], into: NDArray[Any]) -> None:
+        """Set the weights of a part in an array of this layout to [O/G, D] `values`."""
+        index = self._index(part)
+        into[index] = values.reshape(into[index].shape)
+
     def sum_by_phase(self, terms: NDArray[Any]) -> NDArray[Any]:
         """Sums over inputs and the taps of each phase: [phases, O]."""
         rows, columns = self.values.shape[3:]
@@ -131,36 +189,48 @@ class Input:
         scale: real value of a stored 1 (of a normalised value where channels are scaled).
         lo: smallest stored integer.
         hi: largest stored integer.
-        mean: [I] mean of the (normalised) real values; None when calibration saw nothing.
-        variance: [I] their variance; None likewise.
-        covariance: [I, I] at a pixel; None to round every weight to the nearest.
-        correlation: of a pixel with the next one down and to the right.
+        variance: [I] of the (normalised) real values; None when calibration saw nothing.
+        readings: of each part of the kernel, in their order; None to round every weight to the nearest.
     """
 
     scale: float
     lo: int
     hi: int
-    mean: Array | None = None
     variance: Array | None = None
-    covariance: Array | None = None
-    correlation: tuple[float, float] = (0.0, 0.0)
+    readings: Sequence[Reading] | None = None
 
 
 def quantize_kernel(
-    kernel: Kernel, bias: Array, x: Input, bits: int, clip: bool = True
+    kernel: Kernel,
+    bias: Array,
+    x: Input,
+    bits: int,
+    clip: bool = True,
+    adaptive: bool = True,
+    bias_correction: bool = True,
 ) -> QuantizedKernel:
     """Round weights per output channel and correct the bias by the mean error of the rounding.
 
-    The scale of each channel has the least squared error of the output, by the variances of the
-    inputs; without `clip` it is the largest weight's and the bias stays as it is.
+    Args:
+        kernel: of normalised weights.
+        bias: [O].
+        x: the input.
+        bits: width of the weights.
+        clip: take the scale of least squared error for each output; otherwise the largest weight's.
+        adaptive: let weights make up for each other's errors, where `x` has readings.
+        bias_correction: give outputs the mean that they shall have, likewise.
     """
     most = (1 << (bits - 1)) - 1
-    scales = _weight_scales(kernel, bias, x, most, CLIP_SHARES if clip else CLIP_SHARES[:1])
-    integers = _integers(kernel, scales, x, most)
-    if clip and x.mean is not None:
-        error = integers * kernel.per_output(scales) - kernel.values
-        shift = kernel.sum_by_phase(error * kernel.per_input(x.mean)).sum(axis=0) * kernel.share
-        bias = bias - shift
+    shares = CLIP_SHARES if clip else CLIP_SHARES[:1]
+    readings = x.readings
+    if adaptive and readings is not None:
+        kernel = _fitted(kernel, readings)
+        integers, scales = _adapted(kernel, bias, x, most, shares, readings)
+    else:
+        scales = _weight_scales(kernel, bias, x, most, shares)
+        integers = _round(kernel.values / kernel.per_output(scales), most)
+    if bias_correction and readings is not None:
+        bias = bias + _mean_error(kernel, integers * kernel.per_output(scales), readings)
     stored_bias = np.floor(bias / (scales * x.scale) + 0.5).astype(np.int64)
     return QuantizedKernel(
         kernel.stored(integers),
@@ -168,6 +238,22 @@ def quantize_kernel(
         stored_bias,
         accumulator_range(kernel, integers, stored_bias, x),
     )
+
+
+def _fitted(kernel: Kernel, readings: Sequence[Reading]) -> Kernel:
+    values = kernel.values.copy()
+    for part, reading in zip(kernel.parts(), readings, strict=True):
+        kernel.with_part(part, reading.weights, values)
+    return replace(kernel, values=values)
+
+
+def _mean_error(kernel: Kernel, values: Array, readings: Sequence[Reading]) -> Array:
+    """[O] by how much the outputs fall short of the mean that they shall have, all phases together."""
+    quantized = replace(kernel, values=values)
+    short = np.zeros((kernel.values.shape[0], kernel.values.shape[1]))
+    for part, reading in zip(kernel.parts(), readings, strict=True):
+        short[part.group] += reading.level - quantized.of_part(part) @ reading.mean
+    return short.reshape(-1) * kernel.share
 
 
 def accumulator_range(
@@ -192,30 +278,38 @@ def _round(values: Array, most: int) -> Integers:
     return np.clip(np.floor(values + 0.5), -most, most).astype(np.int64)
 
 
-def _integers(kernel: Kernel, scales: Array, x: Input, most: int) -> Integers:
-    """Weights as integers, phase by phase and group by group where the inputs' covariance is known."""
-    integers = _round(kernel.values / kernel.per_output(scales), most)
-    if x.covariance is None:
-        return integers
-    groups, outputs, inputs, rows, columns = kernel.values.shape
-    covariance = x.covariance.reshape(groups, inputs, groups, inputs)
-    channels = [Channels.of(covariance[g, :, g]) for g in range(groups)]
-    scale = scales.reshape(groups, outputs)
-    for at_rows in _taps(rows, kernel.phases[0], kernel.dilations[0]):
-        for at_columns in _taps(columns, kernel.phases[1], kernel.dilations[1]):
-            positions = (
-                at_rows * (kernel.dilations[0] / kernel.phases[0]),
-                at_columns * (kernel.dilations[1] / kernel.phases[1]),
-            )
-            taps = tap_correlation(positions, x.correlation)
-            for group in range(groups):
-                index = np.ix_(
-                    [group], range(outputs), range(inputs), at_rows.tolist(), at_columns.tolist()
-                )
-                weights = kernel.values[index].reshape(outputs, inputs, -1)
-                found = round_weights(weights, scale[group], most, channels[group], taps)
-                integers[index] = found.reshape(integers[index].shape)
-    return integers
+def _adapted(
+    kernel: Kernel,
+    bias: Array,
+    x: Input,
+    most: int,
+    shares: Array,
+    readings: Sequence[Reading],
+) -> tuple[Integers, Array]:
+    """Weights that make up for each other's errors, and their scales: of `shares` the best by output."""
+    groups, outputs = kernel.values.shape[:2]
+    trials = _trial_scales(kernel, bias, x, most, shares)
+    costs = np.zeros((len(shares), groups, outputs))
+    found = np.empty((len(shares), *kernel.values.shape), dtype=np.int32)
+    for part, reading in zip(kernel.parts(), readings, strict=True):
+        scales = trials.reshape(len(shares), groups, outputs)[:, part.group]
+        stacked = np.broadcast_to(reading.weights, (len(shares), *reading.weights.shape))
+        integers, cost = round_weights(
+            stacked.reshape(-1, reading.weights.shape[1]),
+            scales.reshape(-1),
+            most,
+            reading.moments,
+        )
+        costs[:, part.group] += cost.reshape(len(shares), outputs)
+        for trial, values in enumerate(integers.reshape(len(shares), outputs, -1)):
+            kernel.with_part(part, values, found[trial])
+    totals = [_together(kernel, cost.reshape(-1), np.sum) for cost in costs]
+    best = np.argmin(totals, axis=0)
+    chosen = found.reshape(len(shares), kernel.outputs, -1)[best, np.arange(kernel.outputs)]
+    return (
+        chosen.reshape(kernel.values.shape).astype(np.int64),
+        trials[best, np.arange(kernel.outputs)],
+    )
 
 
 def _taps(taps: int, stride: int, dilation: int) -> list[Integers]:
@@ -224,24 +318,35 @@ def _taps(taps: int, stride: int, dilation: int) -> list[Integers]:
     return [phase for phase in phases if phase.size]
 
 
-def _weight_scales(kernel: Kernel, bias: Array, x: Input, most: int, shares: Array) -> Array:
-    peak = np.abs(kernel.values).max(axis=(2, 3, 4)).reshape(-1)
+def _trial_scales(kernel: Kernel, bias: Array, x: Input, most: int, shares: Array) -> Array:
+    """[shares, O] printable scales at which `share` of the largest weight is the largest integer."""
+    peak = _together(kernel, np.abs(kernel.values).max(axis=(2, 3, 4)).reshape(-1), np.max)
     widest = peak.max() if peak.max() > 0.0 else 1.0
     # A bias has to fit i32 with room for the sum, however small the channel's weights are.
-    floor = np.maximum(widest * LEAST_SHARE / most, np.abs(bias) / (x.scale * 2.0**29))
+    least = _together(kernel, np.abs(bias), np.max) / (x.scale * 2.0**29)
+    floor = np.maximum(widest * LEAST_SHARE / most, least)
+    trials = np.maximum(shares[:, None] * peak / most, floor)
+    return np.array([[printable_scale(s) for s in trial] for trial in trials])
+
+
+def _weight_scales(kernel: Kernel, bias: Array, x: Input, most: int, shares: Array) -> Array:
+    """[O] scales of least squared error of the output when each weight is rounded to the nearest."""
+    trials = _trial_scales(kernel, bias, x, most, shares)
     cost = np.ones(kernel.inputs) if x.variance is None else x.variance
-    best = np.full(kernel.outputs, np.inf)
-    scales = np.maximum(peak / most, floor)
-    for share in shares:
-        trial = np.maximum(peak * share / most, floor)
-        wide = kernel.per_output(trial)
+    totals: list[Array] = []
+    for scales in trials:
+        wide = kernel.per_output(scales)
         error = (_rounded(kernel.values / wide, most) * wide - kernel.values) ** 2
-        total = (
-            (error.sum(axis=(3, 4)) * cost.reshape(error.shape[0], 1, -1)).sum(axis=2).reshape(-1)
-        )
-        scales = np.where(total < best, trial, scales)
-        best = np.minimum(total, best)
-    return np.array([printable_scale(s) for s in scales])
+        by_input = error.sum(axis=(3, 4)) * cost.reshape(error.shape[0], 1, -1)
+        totals.append(_together(kernel, by_input.sum(axis=2).reshape(-1), np.sum))
+    return trials[np.argmin(totals, axis=0), np.arange(kernel.outputs)]
+
+
+def _together(kernel: Kernel, values: Array, reduce: Callable[..., Array]) -> Array:
+    """Values [O], reduced over the output channels that share a scale, for each of them."""
+    if kernel.shared == 1:
+        return values
+    return np.repeat(reduce(values.reshape(-1, kernel.shared), axis=1), kernel.shared)
 
 
 def _rounded(values: Array, most: int) -> Array:

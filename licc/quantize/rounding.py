@@ -3,11 +3,12 @@
 
 Rounding every weight to the nearest is best only for inputs that do not depend on each other. Inputs do:
 neighbouring pixels are alike, and so are channels. With H the second moments of the inputs of one output,
-the error of the output is e^T H e, and an error already made is best taken up by the weights that are
-still free: w_rest -= e_j U[j, rest] / U[j, j], where H^-1 = U^T U (optimal brain surgeon; for networks, GPTQ,
-arXiv 2210.17323). Here H is the Kronecker product of the covariance of the channels and the correlation
-of the taps, and U is then the product of their factors: two small matrices instead of one with a row
-for each weight.
+the error of the output is e^T H e, e the errors of its weights. With H = V V^T, V upper triangular, that is
+
+    sum over j of (e_j V[j, j] + sum over k < j of e_k V[k, j])^2
+
+so that weight j is best rounded after the weights before it have added sum e_k V[k, j] / V[j, j] to it. This
+is optimal brain surgeon's update (for networks, GPTQ, arXiv 2210.17323) without the inverse of H.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from numpy.typing import NDArray
 from licc.quantize.statistics import Array
 
 # Added to the diagonal, as a share of its mean: what calibration saw is not all there is.
-DAMPING = 0.05
+DAMPING = 0.01
 CORRELATION_MAX = 0.98
+# Columns that are rounded before their errors are taken to all that follow at once.
+_BLOCK = 64
 
 
 def tap_correlation(positions: tuple[Array, Array], correlation: tuple[float, float]) -> Array:
@@ -39,51 +42,73 @@ def tap_correlation(positions: tuple[Array, Array], correlation: tuple[float, fl
 
 
 @dataclass(frozen=True)
-class Channels:
-    """The input channels of one group: in which order they are rounded, and U of their covariance."""
+class Moments:
+    """Second moments H of the inputs of one output, damped and factored.
+
+    Attributes:
+        order: in which the weights are rounded: loud inputs first, those after them have room to correct.
+        factor: V [D, D], upper triangular, with V V^T = H in that order.
+    """
 
     order: NDArray[np.intp]
     factor: Array
 
     @staticmethod
-    def of(covariance: Array) -> Channels:
-        """Loud channels first: the quiet ones after them have room to correct."""
-        order = np.argsort(-np.diag(covariance), kind="stable")
-        return Channels(order, _factor(covariance[np.ix_(order, order)]))
+    def of(matrix: Array, damping: float = DAMPING) -> Moments:
+        """Of the second moments [D, D]."""
+        order = np.argsort(-np.diag(matrix), kind="stable")
+        return Moments(order, _upper(matrix[np.ix_(order, order)], damping))
+
+    @staticmethod
+    def kronecker(channels: Array, taps: Array, damping: float = DAMPING) -> Moments:
+        """Of the covariance [I, I] of the channels times the correlation [T, T] of the taps."""
+        by_channel, by_tap = Moments.of(channels, damping), _upper(taps, damping)
+        count = len(taps)
+        order = (by_channel.order[:, None] * count + np.arange(count)).reshape(-1)
+        return Moments(order, np.kron(by_channel.factor, by_tap))
+
+    @property
+    def pivots(self) -> Array:
+        """[D] what the square of an input is worth after those before it have been corrected for."""
+        found = np.empty(len(self.order))
+        found[self.order] = np.diag(self.factor) ** 2
+        return found
+
+
+def _upper(matrix: Array, damping: float) -> Array:
+    mean = float(np.diag(matrix).mean())
+    damped = matrix + np.eye(len(matrix)) * (damping * mean if mean > 0.0 else 1.0)
+    return np.ascontiguousarray(np.linalg.cholesky(damped[::-1, ::-1])[::-1, ::-1])
 
 
 def round_weights(
-    weights: Array, scales: Array, most: int, channels: Channels, taps: Array
-) -> NDArray[np.int64]:
-    """Integers of [O, I, T] weights.
+    weights: Array, scales: Array, most: int, moments: Moments
+) -> tuple[NDArray[np.int64], Array]:
+    """Integers of [O, D] weights and the error [O] that they leave in the output.
 
     Args:
-        weights: of one group and one phase.
+        weights: [O, D].
         scales: [O] the real value of an integer 1.
         most: the largest magnitude of an integer.
-        channels: the input channels.
-        taps: [T, T] correlation of the pixels under the taps.
+        moments: of the inputs.
     """
-    order, by_channel = channels.order, channels.factor
-    left = weights[:, order].copy()
-    by_tap = _factor(taps)
-    integers = np.empty(left.shape, dtype=np.int64)
-    for channel in range(left.shape[1]):
-        errors = np.empty(left[:, channel].shape)
-        for tap in range(left.shape[2]):
-            value = left[:, channel, tap]
+    order, factor = moments.order, moments.factor
+    # Inputs outermost: what a step works on is contiguous.
+    wanted = np.ascontiguousarray(weights.T[order])
+    errors = np.empty_like(wanted)
+    integers = np.empty(wanted.shape, dtype=np.int64)
+    left = np.zeros(len(weights))
+    for start in range(0, len(order), _BLOCK):
+        end = min(start + _BLOCK, len(order))
+        block = factor[start:end, start:end] / np.diag(factor)[start:end]
+        # Errors so far, as each input of the block sees them.
+        carried = factor[:start, start:end].T @ errors[:start]
+        carried /= np.diag(factor)[start:end, None]
+        for j in range(end - start):
+            value = wanted[start + j] + carried[j] + block[:j, j] @ errors[start : start + j]
             stored = np.clip(np.floor(value / scales + 0.5), -most, most)
-            integers[:, order[channel], tap] = stored
-            errors[:, tap] = (value - stored * scales) / by_tap[tap, tap]
-            left[:, channel, tap + 1 :] -= errors[:, tap, None] * by_tap[tap, tap + 1 :]
-        spread = errors @ by_tap
-        ahead = by_channel[channel, channel + 1 :] / by_channel[channel, channel]
-        left[:, channel + 1 :] -= ahead[None, :, None] * spread[:, None, :]
-    return integers
-
-
-def _factor(moments: Array) -> Array:
-    """U, upper triangular, with U^T U the inverse of the damped moments."""
-    mean = float(np.diag(moments).mean())
-    damped = moments + np.eye(len(moments)) * (DAMPING * mean if mean > 0.0 else 1.0)
-    return np.linalg.cholesky(np.linalg.inv(damped)).T
+            integers[order[start + j]] = stored
+            stored *= scales
+            errors[start + j] = wanted[start + j] - stored
+            left += ((value - stored) * factor[start + j, start + j]) ** 2
+    return integers.T, left

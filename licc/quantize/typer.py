@@ -13,8 +13,9 @@ from torch_mlir.dialects import func
 
 from licc.dialects.quantized import Quantized, printable_scale, shape_of
 from licc.quantize import facts
+from licc.quantize.alongside import Alongside
 from licc.quantize.boundary import Boundary, magnitude, returned
-from licc.quantize.channels import channel_scales
+from licc.quantize.channels import channel_scales, whole_factors
 from licc.quantize.gdn import GdnShape, quantize_gdn
 from licc.quantize.kernels import (
     ACCUMULATOR_MAX,
@@ -25,10 +26,16 @@ from licc.quantize.kernels import (
     fits_accumulator,
     quantize_kernel,
 )
+from licc.quantize.measure import sqnr
+from licc.quantize.memo import remembered
 from licc.quantize.policy import Policy
+from licc.quantize.readings import Geometry, from_pictures, quantize_by_statistics
 from licc.quantize.scales import SHIFT_MAX, multiplier_and_shift, scale_of
-from licc.quantize.statistics import Array
+from licc.quantize.statistics import Array, ChannelStatistics
 
+CONVOLUTIONS = frozenset(("lic.conv2d", "lic.deconv2d"))
+# What an addition alone reads has so many more bits than other activations; docs/quantization.md has figures.
+SIDE_BITS = 2
 # Medians are added at no more fraction bits than this.
 MEDIAN_FRACTION_BITS = 8
 
@@ -64,8 +71,16 @@ class Target:
     channel_scales: Array | None = None
 
 
-def typed_function(function: func.FuncOp, boundary: Boundary, policy: Policy) -> None:
+def typed_function(
+    function: func.FuncOp, boundary: Boundary, policy: Policy, pictures: Alongside | None = None
+) -> None:
     """Replace float `function` by its typed form.
+
+    Args:
+        function: with the facts of calibration.
+        boundary: the types of its argument and result.
+        policy: chooses widths and methods.
+        pictures: to fit weights to; without them the facts have to do.
 
     Raises:
         MissingFactError: a value without the facts of calibration.
@@ -85,8 +100,10 @@ def typed_function(function: func.FuncOp, boundary: Boundary, policy: Policy) ->
         if role is not None:
             new.attributes["arg_attrs"] = ir.ArrayAttr.get([ir.DictAttr.get({facts.ROLE: role})])
         block = new.add_entry_block([argument.location])
-        builder = _Builder(ir.InsertionPoint(block), boundary, policy)
+        builder = _Builder(ir.InsertionPoint(block), boundary, policy, pictures)
         builder.base[argument] = Typed(block.arguments[0], boundary.argument)
+        if pictures is not None:
+            pictures.begin(argument, block.arguments[0], boundary.argument)
         for op in function.entry_block.operations:
             builder.type_op(op.operation)
     function.operation.erase()
@@ -103,8 +120,15 @@ class _Builder:
     `requantized` what consumers asked for beyond that.
     """
 
-    def __init__(self, at: ir.InsertionPoint, boundary: Boundary, policy: Policy) -> None:
+    def __init__(
+        self,
+        at: ir.InsertionPoint,
+        boundary: Boundary,
+        policy: Policy,
+        pictures: Alongside | None = None,
+    ) -> None:
         self.at = at
+        self.pictures = pictures
         self.boundary = boundary
         self.policy = policy
         self.base: dict[ir.Value, Typed] = {}
@@ -129,9 +153,30 @@ class _Builder:
         if rule is None:
             where = op.results[0] if len(op.results) else op.operands[0]
             raise TypingError(where, "has no typed form")
+        if self.pictures is not None:
+            self.pictures.run_float(op)
         typed = rule(op)
         if typed is not None:
             self.base[op.results[0]] = typed
+            self._measure(op.results[0], typed)
+        if self.pictures is not None:
+            for value in self.pictures.read(op):
+                self._forget(value)
+
+    def _measure(self, value: ir.Value, typed: Typed) -> None:
+        """Say how much signal to quantization noise `typed` has as the form of `value`."""
+        if self.pictures is None:
+            return
+        steps = _steps(typed.kind, typed.channel_scales, shape_of(value)[1])
+        found = sqnr(self.pictures.floats(value), self.pictures.integers(typed.value), steps)
+        op = facts.owner(typed.value)
+        op.attributes[facts.SQNR] = ir.FloatAttr.get(ir.F32Type.get(), round(found, 2))
+
+    def _forget(self, value: ir.Value) -> None:
+        assert self.pictures is not None
+        forms = [typed for (of, _), typed in self.requantized.items() if of == value]
+        for typed in [*forms, *([self.base[value]] if value in self.base else [])]:
+            self.pictures.drop(typed.value)
 
     # ----------------------------------------------------------------------------------------------
     # Emitting
@@ -144,14 +189,17 @@ class _Builder:
         location: ir.Location,
         attributes: Mapping[str, ir.Attribute],
     ) -> ir.Value:
-        return ir.Operation.create(
+        op = ir.Operation.create(
             name,
             results=[result],
             operands=operands,
             attributes=dict(attributes),
             loc=location,
             ip=self.at,
-        ).result
+        )
+        if self.pictures is not None:
+            self.pictures.run_typed(op)
+        return op.result
 
     def _constant(
         self, values: np.ndarray[Any, Any], element: ir.Type, bits: int, location: ir.Location
@@ -212,6 +260,7 @@ class _Builder:
             "lic.requantize", [typed.value], _with(value, target.kind), location, attributes
         )
         self.requantized[key] = Typed(result, target.kind, target.channel_scales)
+        self._measure(value, self.requantized[key])
         return self.requantized[key]
 
     @staticmethod
@@ -240,9 +289,17 @@ class _Builder:
             return Target(self.boundary.latent)
         if names == {"lic.pixel_shuffle"} and len(users) == 1:
             return Target(self._target(users[0][0].results[0], negative).kind)
-        if names <= {"lic.conv2d", "lic.deconv2d"} and len(users) == 1:
+        if names == {"lic.add"}:
+            return self._side_target(value, negative)
+        if names <= CONVOLUTIONS and len(users) == 1:
             return self._convolution_target(value, users[0][0], negative)
-        return Target(self._activation(value, facts.OBSERVED, negative))
+        # A fork: one type for all readers, so that it is kept once. Channel scales would not fit an addition.
+        return Target(self._activation(value, negative))
+
+    def _side_target(self, value: ir.Value, negative: bool) -> Target:
+        """What only additions read: finer than their sums, whose own rounding then is nearly all there is."""
+        bits = min(self.policy.activation_bits(_layer(value)) + SIDE_BITS, 16)
+        return Target(_of_bits(bits, magnitude(value), negative))
 
     def _gdn_target(self, value: ir.Value) -> Target:
         most = (1 << (self.policy.gdn_bits(_layer(value)) - 1)) - 1
@@ -252,26 +309,22 @@ class _Builder:
     def _convolution_target(self, value: ir.Value, user: ir.Operation, negative: bool) -> Target:
         """8 bits; with channel scales, the widest channel's range is the tensor's."""
         statistics = facts.read_channels(value)
-        if not self.policy.channel_scales or statistics is None:
-            clipped = self.policy.clip and facts.read_interval(value, facts.CLIP) is not None
-            name = facts.CLIP if clipped else facts.OBSERVED
-            return Target(self._activation(value, name, negative))
         layer = _layer(value)
-        most = (1 << (self.policy.activation_bits(layer) - 1)) - 1
-        weight_most = (1 << (self.policy.weight_bits(_layer(user.results[0])) - 1)) - 1
-        scales = channel_scales(statistics, _kernel(user), most, weight_most)
-        kind = self._signed(layer, float(statistics.clip.max()), negative)
+        bits = self.policy.activation_bits(layer)
+        if not self.policy.channel_scales or statistics is None:
+            return Target(self._activation(value, negative))
+        weight_bits = self.policy.weight_bits(_layer(user.results[0]))
+        clip = statistics.clip(_signed_bits(bits, negative))
+        kind = _of_bits(bits, float(clip.max()), negative)
+        scales = channel_scales(
+            statistics, clip, _kernel(user), kind.hi, (1 << (weight_bits - 1)) - 1
+        )
         return Target(kind, scales)
 
-    def _activation(self, value: ir.Value, name: str, negative: bool) -> Quantized:
-        return self._signed(_layer(value), magnitude(value, name), negative)
-
-    def _signed(self, layer: str, most: float, negative: bool) -> Quantized:
-        bits = self.policy.activation_bits(layer)
-        highest = (1 << (bits - 1)) - 1
-        storage = 8 if bits <= 8 else 16
-        lowest = -highest - 1 if negative else 0
-        return Quantized(storage, True, lowest, highest, (scale_of(most, highest),))
+    def _activation(self, value: ir.Value, negative: bool) -> Quantized:
+        bits = self.policy.activation_bits(_layer(value))
+        clip = facts.read_clip(value, _signed_bits(bits, negative)) if self.policy.clip else None
+        return _of_bits(bits, magnitude(value) if clip is None else clip, negative)
 
     def _as(self, value: ir.Value, target: Target) -> Typed:
         """`value` in exactly the type of `target`."""
@@ -293,14 +346,17 @@ class _Builder:
     def _convolution(self, op: ir.Operation) -> Typed:
         """Weights, bias and the proven range of the accumulators."""
         kernel, bias = _kernel(op), facts.constant(op.operands[2])
-        x = self._narrow(op.operands[0])
+        x = self._spread(op, kernel, self._narrow(op.operands[0]))
         widest = _widest_input(kernel, self.policy.weight_bits(_layer(op.results[0])))
         excess = max(-x.kind.lo, x.kind.hi) / widest
         if x.kind.bits > 8 and excess > 1.0:
             x = self._requantize(op.operands[0], x, Target(_coarser(x.kind, excess)))
         parameters = self._quantized_kernel(op, kernel, bias, x)
         if not fits_accumulator(parameters.accumulator):
-            raise TypingError(op.results[0], "has accumulators that do not fit 'i32'")
+            raise TypingError(
+                op.results[0],
+                "has accumulators that do not fit 'i32'; give it fewer weight or activation bits",
+            )
         axis = 1 if kernel.transposed else 0
         bits = self.policy.weight_bits(_layer(op.results[0]))
         most = (1 << (bits - 1)) - 1
@@ -318,19 +374,55 @@ class _Builder:
         ]
         return self._like(op, operands, Target(result))
 
+    def _spread(self, op: ir.Operation, kernel: Kernel, x: Typed) -> Typed:
+        """Symbols and latents of quiet channels times whole numbers, where that lets weights be finer.
+
+        The integers stay exact, and 10 bits of symbols are no more than 10 bits.
+        """
+        value = op.operands[0]
+        seen = facts.read_channels(value)
+        alone = sum(1 for _ in value.uses) == 1 and isinstance(value, ir.BlockArgument)
+        if not (alone and self.policy.channel_scales and x.kind.bits > 8) or seen is None:
+            return x
+        weight_bits = self.policy.weight_bits(_layer(op.results[0]))
+        factors = whole_factors(
+            seen, kernel, x.kind.hi * x.kind.scale, (1 << (weight_bits - 1)) - 1
+        )
+        if np.all(factors == 1.0):
+            return x
+        kind = replace(x.kind, lo=-x.kind.hi)
+        return self._requantize(value, x, Target(kind, 1.0 / factors))
+
     def _quantized_kernel(
         self, op: ir.Operation, kernel: Kernel, bias: Array, x: Typed
     ) -> QuantizedKernel:
         scales = np.ones(kernel.inputs) if x.channel_scales is None else x.channel_scales
+        kernel = kernel.scaled(scales)
         seen = facts.read_channels(op.operands[0])
-        mean = None if seen is None else seen.mean / scales
-        variance = None if seen is None else seen.variance / scales**2
-        known = Input(x.kind.scale, x.kind.lo, x.kind.hi, mean, variance)
-        if self.policy.adaptive and seen is not None and seen.covariance is not None:
-            covariance = seen.covariance / np.outer(scales, scales)
-            known = replace(known, covariance=covariance, correlation=seen.correlation)
-        bits = self.policy.weight_bits(_layer(op.results[0]))
-        return quantize_kernel(kernel.scaled(scales), bias, known, bits, self.policy.clip)
+        known = Input(x.kind.scale, x.kind.lo, x.kind.hi)
+        if seen is not None:
+            seen = _normalised(seen, scales)
+            known = replace(known, variance=seen.variance)
+        options = (
+            self.policy.weight_bits(_layer(op.results[0])),
+            self.policy.clip,
+            self.policy.adaptive,
+            self.policy.bias_correction,
+        )
+        if self.pictures is None:
+            return remembered(quantize_by_statistics, kernel, bias, known, seen, *options)
+        readings = from_pictures(
+            kernel,
+            bias,
+            Geometry(
+                (1, 1) if kernel.transposed else _pair(op, "strides"),
+                _pair(op, "padding"),
+            ),
+            self.pictures.integers(x.value),
+            x.kind.scale,
+            self.pictures.floats(op.results[0]),
+        )
+        return quantize_kernel(kernel, bias, replace(known, readings=readings), *options)
 
     def _gdn(self, op: ir.Operation) -> Typed:
         x = self._as(op.operands[0], self._gdn_target(op.operands[0]))
@@ -344,12 +436,13 @@ class _Builder:
             x.kind.lo,
             x.kind.hi,
             _steps(target.kind, target.channel_scales, shape_of(op.results[0])[1]),
+            self.policy.gamma_bits(_layer(op.results[0])),
         )
         try:
             found = quantize_gdn(gdn)
         except ValueError as error:
             raise TypingError(op.results[0], str(error)) from error
-        gamma = Quantized(32, True, 0, (1 << 17) - 1, (found.gamma_scale,))
+        gamma = Quantized(32, True, 0, (1 << gdn.gamma_bits) - 1, (found.gamma_scale,))
         i64, i32 = (ir.IntegerType.get_signless(bits) for bits in (64, 32))
         operands = [
             x.value,
@@ -395,8 +488,13 @@ class _Builder:
         return self._like(op, [x.value], Target(kind, x.channel_scales))
 
     def _pixel_shuffle(self, op: ir.Operation) -> Typed:
+        """On accumulators, where the channels that become one share a scale; see `_shuffled_channels`."""
         value = op.operands[0]
-        x = self._as(value, self._target(value, negative=self.base[value].kind.lo < 0))
+        x = self.base[value]
+        group = ir.IntegerAttr(op.attributes["factor"]).value ** 2
+        if x.kind.axis is not None and _in_groups(x.kind.scales, group):
+            return self._like(op, [x.value], Target(replace(x.kind, scales=x.kind.scales[::group])))
+        x = self._as(value, Target(self._target(value, x.kind.lo < 0).kind))
         return self._like(op, [x.value], Target(x.kind))
 
     def _round_latent(self, op: ir.Operation) -> Typed:
@@ -445,10 +543,8 @@ class _Builder:
         return min([*limits, (1 << 15) - 1])
 
     def _add_values(self, op: ir.Operation) -> Typed:
-        """A residual connection: both sides at 16 bits or less, the sum as its consumers want it."""
-        a, b = (self._narrow(operand) for operand in op.operands)
-        if a.channel_scales is not None or b.channel_scales is not None:
-            raise TypingError(op.results[0], "cannot add to channels of different scales")
+        """A residual connection: the sum as its consumers want it, of sides that cost it little."""
+        a, b = (self._side(operand) for operand in op.operands)
         target = Target(self._target(op.results[0], negative=min(a.kind.lo, b.kind.lo) < 0).kind)
         factors = [side.kind.scale / target.kind.scale for side in (a, b)]
         _, shift = multiplier_and_shift(max(factors))
@@ -459,6 +555,17 @@ class _Builder:
             op, [a.value, b.value], target, _add_attributes(multipliers[0], multipliers[1], shift)
         )
 
+    def _side(self, value: ir.Value) -> Typed:
+        """A value as an addition reads it: 16 bits at most, one scale for all channels.
+
+        What others read too has one type for all of them, so that it is kept once.
+        """
+        typed = self.base[value]
+        if typed.kind.axis is None and typed.kind.bits <= 16 and typed.channel_scales is None:
+            return typed
+        target = self._target(value, typed.kind.lo < 0)
+        return self._requantize(value, typed, Target(target.kind))
+
 
 # --------------------------------------------------------------------------------------------------
 # Reading the float ops
@@ -466,6 +573,24 @@ class _Builder:
 def _layer(value: ir.Value) -> str:
     attributes = facts.owner(value).attributes
     return ir.StringAttr(attributes["layer"]).value if "layer" in attributes else ""
+
+
+def _in_groups(scales: Sequence[float], group: int) -> bool:
+    return all(scale == scales[i - i % group] for i, scale in enumerate(scales))
+
+
+def _shuffled_channels(value: ir.Value) -> int:
+    """How many channels of `value` a pixel shuffle makes one of; 1 without one.
+
+    It may stand behind activations, which work on accumulators too.
+    """
+    for use in value.uses:
+        reader = use.owner.operation
+        if reader.name == "lic.pixel_shuffle":
+            return ir.IntegerAttr(reader.attributes["factor"]).value ** 2
+        if reader.name in ("lic.relu", "lic.leaky_relu"):
+            return _shuffled_channels(reader.results[0])
+    return 1
 
 
 def _is_constant(value: ir.Value) -> bool:
@@ -476,7 +601,8 @@ def _kernel(op: ir.Operation) -> Kernel:
     weight = facts.constant(op.operands[1])
     groups = ir.IntegerAttr(op.attributes["groups"]).value
     if op.name == "lic.conv2d":
-        return Kernel.conv(weight, groups)
+        kernel = Kernel.conv(weight, groups)
+        return replace(kernel, shared=_shuffled_channels(op.results[0]))
     return Kernel.deconv(weight, groups, _pair(op, "strides"), _pair(op, "dilations"))
 
 
@@ -488,6 +614,31 @@ def _pair(op: ir.Operation, name: str) -> tuple[int, int]:
 # --------------------------------------------------------------------------------------------------
 # Numbers
 # --------------------------------------------------------------------------------------------------
+def _of_bits(bits: int, most: float, negative: bool) -> Quantized:
+    """A type of that width which holds magnitudes up to `most`; what cannot be negative has no sign."""
+    highest = (1 << (_signed_bits(bits, negative) - 1)) - 1
+    # Beyond 8 bits -2^(bits-1) is left out: magnitudes of one bit less share a DSP in more ways.
+    lowest = (-highest - (bits <= 8)) if negative else 0
+    signed = negative or bits > 8
+    return Quantized(8 if bits <= 8 else 16, signed, lowest, highest, (scale_of(most, highest),))
+
+
+def _signed_bits(bits: int, negative: bool) -> int:
+    """As many levels above 0 as signed integers of how many bits: one more without a sign, up to 8 bits."""
+    return bits if negative or bits > 8 else bits + 1
+
+
+def _normalised(statistics: ChannelStatistics, scales: Array) -> ChannelStatistics:
+    """Of channels that are divided by `scales`."""
+    covariance = statistics.covariance
+    return replace(
+        statistics,
+        mean=statistics.mean / scales,
+        power=statistics.power / scales**2,
+        covariance=None if covariance is None else covariance / np.outer(scales, scales),
+    )
+
+
 def _steps(kind: Quantized, scales: Array | None, channels: int) -> Array:
     """Real value of a stored 1, by channel."""
     per_channel = np.broadcast_to(np.asarray(kind.scales), (channels,))

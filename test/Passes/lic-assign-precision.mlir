@@ -1,5 +1,8 @@
-// RUN: licc-opt %s --lic-assign-precision --split-input-file | filecheck %s
+// RUN: licc-opt %s --lic-assign-precision=policy=int8 --split-input-file | filecheck %s
 // RUN: licc-opt %s --lic-assign-precision=channel-scales=false --split-input-file | filecheck %s --check-prefix=PLAIN
+// RUN: licc-opt %s --lic-assign-precision --split-input-file | filecheck %s --check-prefix=HYBRID
+// RUN: licc-opt %s --lic-assign-precision=policy=%S/Inputs/policies.py:Narrow --split-input-file | filecheck %s --check-prefix=NARROW
+// RUN: licc-opt %s "--pass-pipeline=builtin.module(lic-assign-precision{policy=%S/Inputs/policies.py:Narrow{bits=5} clip=false})" --split-input-file | filecheck %s --check-prefix=FIVE
 
 // Bytes in, accumulators with the range that the weights prove, 13 bits for GDN, i8 for the next
 // convolution, fraction bits for the latent. Channel 1 of the GDN's result is a quarter of channel 0:
@@ -27,6 +30,25 @@
 // CHECK: %[[L:.*]] = "lic.requantize"(%[[ACC2]])
 // CHECK: return %[[L]]
 
+// Two products share a DSP up to 10 bits of what is read; weights stay at 8 but in g_s.
+
+// HYBRID: lic.policy = "hybrid"
+// HYBRID-LABEL: func.func @g_a
+// HYBRID: tensor<2x1x1x1x!quant.uniform<i8<-127:127>:f32:0
+// HYBRID: "lic.gdn"
+// HYBRID-SAME: -> tensor<1x2x8x8x!quant.uniform<i16<-{{(511:511|255:255)}}>:f32, {{.*}}>>
+
+// A policy from a file: 6 bits of weights in an i8, and 5 by its option.
+
+// NARROW: lic.policy = "policies.py:Narrow"
+// NARROW-LABEL: func.func @g_a
+// NARROW: tensor<2x1x1x1x!quant.uniform<i8<-31:31>:f32:0
+// NARROW: "lic.gdn"
+// NARROW-SAME: lic.sensitivity = {activations = 2.500000e-01 : f32}
+// NARROW-SAME: norm = i32
+// FIVE: lic.policy = "policies.py:Narrow{bits=5}"
+// FIVE: tensor<2x1x1x1x!quant.uniform<i8<-15:15>:f32:0
+
 // PLAIN-LABEL: func.func @g_a
 // PLAIN-NOT: lic.channel_scales
 // PLAIN: "lic.gdn"
@@ -37,7 +59,7 @@ func.func @g_a(%image: tensor<1x1x8x8xf32> {lic.role = "image"}) -> (tensor<1x1x
   %0 = "lic.conv2d"(%image, %w0, %b0) {layer = "g_a.0", strides = array<i64: 1, 1>, padding = array<i64: 0, 0>, dilations = array<i64: 1, 1>, groups = 1, lic.observed = #lic.observed<-1.0 : f64, 1.1096 : f64>} : (tensor<1x1x8x8xf32>, tensor<2x1x1x1xf32>, tensor<2xf32>) -> tensor<1x2x8x8xf32>
   %beta = "lic.constant"() {value = dense<[1.0, 16.0]> : tensor<2xf32>} : () -> tensor<2xf32>
   %gamma = "lic.constant"() {value = dense<[[0.1, 0.0], [0.05, 0.2]]> : tensor<2x2xf32>} : () -> tensor<2x2xf32>
-  %1 = "lic.gdn"(%0, %beta, %gamma) {layer = "g_a.1", form = "rsqrt", inverse = false, lic.observed = #lic.observed<-0.25 : f64, 1.0 : f64>, lic.clip = #lic.observed<-0.25 : f64, 1.0 : f64>, lic.channels = dense<[[1.0, 0.5, 0.3], [0.25, -0.1, 0.02]]> : tensor<2x3xf32>} : (tensor<1x2x8x8xf32>, tensor<2xf32>, tensor<2x2xf32>) -> tensor<1x2x8x8xf32>
+  %1 = "lic.gdn"(%0, %beta, %gamma) {layer = "g_a.1", form = "rsqrt", inverse = false, lic.observed = #lic.observed<-0.25 : f64, 1.0 : f64>, lic.clip = dense<1.0> : tensor<1xf32>, lic.channels = dense<[[0.5, 0.3], [-0.1, 0.02]]> : tensor<2x2xf32>, lic.channel_clip = dense<[[1.0], [0.25]]> : tensor<2x1xf32>} : (tensor<1x2x8x8xf32>, tensor<2xf32>, tensor<2x2xf32>) -> tensor<1x2x8x8xf32>
   %w2 = "lic.constant"() {value = dense<1.0> : tensor<1x2x3x3xf32>} : () -> tensor<1x2x3x3xf32>
   %b2 = "lic.constant"() {value = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
   %2 = "lic.conv2d"(%1, %w2, %b2) {layer = "g_a.2", strides = array<i64: 2, 2>, padding = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1, lic.observed = #lic.observed<-2.0 : f64, 9.0 : f64>} : (tensor<1x2x8x8xf32>, tensor<1x2x3x3xf32>, tensor<1xf32>) -> tensor<1x1x4x4xf32>
@@ -141,4 +163,28 @@ func.func @g_s(%symbols: tensor<1x1x8x8xf32> {lic.role = "symbols", lic.observed
   %b = "lic.constant"() {value = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
   %0 = "lic.conv2d"(%symbols, %w, %b) {layer = "g_s.0", strides = array<i64: 1, 1>, padding = array<i64: 0, 0>, dilations = array<i64: 1, 1>, groups = 1, lic.observed = #lic.observed<0.0 : f64, 1.0 : f64>} : (tensor<1x1x8x8xf32>, tensor<1x1x1x1xf32>, tensor<1xf32>) -> tensor<1x1x8x8xf32>
   return %0 : tensor<1x1x8x8xf32>
+}
+
+// -----
+
+// Channel 1 of the symbols is quiet and has large weights: times a whole number, its weights are of one size with
+// those of channel 0. What a relu leaves has no sign, and all of 8 bits.
+
+// CHECK-LABEL: func.func @g_s
+// CHECK: %[[X:.*]] = "lic.requantize"(%arg0) {layer = "g_s.requantize", lic.channel_scales = dense<[1.000000e+00, {{0.0[0-9]+|[0-9.]+e-02}}]> : tensor<2xf32>, multiplier = array<i64: 65536, {{[0-9]+}}>
+// CHECK-SAME: -> tensor<1x2x8x8x!quant.uniform<i16<-511:511>:f32, 1.000000e+00>>
+// CHECK: "lic.conv2d"(%[[X]],
+// CHECK: "lic.relu"
+// CHECK: "lic.requantize"
+// CHECK-SAME: -> tensor<1x1x8x8x!quant.uniform<u8:f32,
+// PLAIN-LABEL: func.func @g_s
+// PLAIN: "lic.conv2d"(%arg0,
+func.func @g_s(%symbols: tensor<1x2x8x8xf32> {lic.role = "symbols", lic.observed = #lic.observed<-400.0 : f64, 400.0 : f64>, lic.channels = dense<[[0.0, 1000.0], [0.0, 1.0]]> : tensor<2x2xf32>, lic.channel_clip = dense<[[400.0], [7.0]]> : tensor<2x1xf32>}) -> (tensor<1x1x8x8xf32> {lic.role = "image"}) {
+  %w = "lic.constant"() {value = dense<[[[[0.001]], [[0.1]]]]> : tensor<1x2x1x1xf32>} : () -> tensor<1x2x1x1xf32>
+  %b = "lic.constant"() {value = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = "lic.conv2d"(%symbols, %w, %b) {layer = "g_s.0", strides = array<i64: 1, 1>, padding = array<i64: 0, 0>, dilations = array<i64: 1, 1>, groups = 1, lic.observed = #lic.observed<-1.0 : f64, 1.0 : f64>} : (tensor<1x2x8x8xf32>, tensor<1x2x1x1xf32>, tensor<1xf32>) -> tensor<1x1x8x8xf32>
+  %1 = "lic.relu"(%0) {layer = "g_s.1", lic.observed = #lic.observed<0.0 : f64, 1.0 : f64>} : (tensor<1x1x8x8xf32>) -> tensor<1x1x8x8xf32>
+  %w2 = "lic.constant"() {value = dense<1.0> : tensor<1x1x1x1xf32>} : () -> tensor<1x1x1x1xf32>
+  %2 = "lic.conv2d"(%1, %w2, %b) {layer = "g_s.2", strides = array<i64: 1, 1>, padding = array<i64: 0, 0>, dilations = array<i64: 1, 1>, groups = 1, lic.observed = #lic.observed<-1.0 : f64, 1.0 : f64>} : (tensor<1x1x8x8xf32>, tensor<1x1x1x1xf32>, tensor<1xf32>) -> tensor<1x1x8x8xf32>
+  return %2 : tensor<1x1x8x8xf32>
 }

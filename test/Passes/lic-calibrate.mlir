@@ -1,9 +1,8 @@
 // RUN: rm -rf %t && mkdir -p %t
 // RUN: %python -c "from PIL import Image; Image.new('RGB', (40, 24), (255, 51, 0)).save(r'%t/a.png')"
 // RUN: %python -c "open(r'%t/b.png', 'w').write('no image')"
-// RUN: licc-opt %s "--lic-calibrate=images=%t size=64x64 vivid=false" 2> %t.err | filecheck %s
+// RUN: licc-opt %s "--lic-calibrate=images=%t size=64x64" 2> %t.err | filecheck %s
 // RUN: filecheck %s --check-prefix=WARN < %t.err
-// RUN: licc-opt %s "--lic-calibrate=images=%t" 2> %t.err | filecheck %s --check-prefix=VIVID
 // RUN: not licc-opt %s --lic-calibrate=images=%t/none 2>&1 | filecheck %s --check-prefix=NONE
 // RUN: rm %t/a.png
 // RUN: not licc-opt %s --lic-calibrate=images=%t 2>&1 | filecheck %s --check-prefix=EMPTY
@@ -17,9 +16,12 @@
 // The function is for 720p, the image is not. One pixel value: red is 1, green 0.2, blue 0. The latent is
 // halved, the clipping magnitudes are of what a convolution reads; g_s runs on rounded latents.
 
+// CHECK: module attributes {lic.calibration = {crop = true, images = "{{.*}}", max_images = 16 : i64, size = array<i64: 64, 64>}}
 // CHECK-LABEL: func.func @g_a
-// CHECK-SAME: lic.channels = dense<{{\[\[}}0.999{{[0-9]+}}, 1.000000e+00, 1.000000e+00], [2.000000e-01, 2.000000e-01, 0.0{{(400000|399999)[0-9]+}}], [0.000000e+00, 0.000000e+00, 0.000000e+00]]>
-// CHECK-SAME: lic.clip = #lic.observed<0.000000e+00 : f64, 0.999{{[0-9]+}} : f64>
+// CHECK-SAME: lic.channel_clip = dense<{{.*}}> : tensor<3x13xf32>
+// CHECK-SAME: lic.channels = dense<{{\[\[}}1.000000e+00, 1.000000e+00], [2.000000e-01, 0.0{{(400000|399999)[0-9]*}}], [0.000000e+00, 0.000000e+00]]>
+// CHECK-SAME: lic.clip = dense<{{.*}}> : tensor<13xf32>
+// CHECK-SAME: lic.correlation = #lic.observed<0.000000e+00 : f64, 0.000000e+00 : f64>
 // CHECK-SAME: lic.observed = #lic.observed<0.000000e+00 : f64, 1.000000e+00 : f64>, lic.role = "image"
 // CHECK: "lic.conv2d"
 // CHECK-NOT: lic.clip
@@ -29,8 +31,6 @@
 // CHECK: "lic.relu"
 // CHECK-SAME: lic.observed = #lic.observed<1.200000e+01 : f64, 1.200000e+01 : f64>
 
-// VIVID-LABEL: func.func @g_a
-// VIVID: lic.observed = #lic.observed<0.000000e+00 : f64, 1.000000e+00 : f64>, lic.role = "image"
 module {
   func.func @g_a(%image: tensor<1x3x720x1280xf32> {lic.role = "image"}) -> (tensor<1x1x720x1280xf32> {lic.role = "latent"}) {
     %w = "lic.constant"() {value = dense<10.0> : tensor<1x3x1x1xf32>} : () -> tensor<1x3x1x1xf32>

@@ -27,11 +27,12 @@ from licc.passes.lic_raise_torch import LicRaiseTorch
 from licc.passes.registry import PassFailure
 from licc.quantize import facts
 from licc.quantize.boundary import boundaries
-from licc.quantize.channels import channel_scales
+from licc.quantize.channels import channel_scales, whole_factors
 from licc.quantize.gdn import GdnShape, quantize_gdn
-from licc.quantize.kernels import Input, Kernel, accumulator_range, quantize_kernel
+from licc.quantize.kernels import Input, Kernel, Part, Reading, accumulator_range, quantize_kernel
 from licc.quantize.policy import Policy
-from licc.quantize.rounding import Channels, round_weights, tap_correlation
+from licc.quantize.readings import Geometry, from_pictures, from_statistics
+from licc.quantize.rounding import Moments, round_weights, tap_correlation
 from licc.quantize.scales import fraction_bits, multiplier_and_shift, scale_not_below, scale_of
 from licc.quantize.statistics import ChannelStatistics
 from licc.quantize.typer import typed_function
@@ -52,7 +53,7 @@ def _calibrated(architecture: str, n: int, m: int) -> str:
         path = random_checkpoint(architecture, n, m, 3, Path(folder) / "net.pt")
         module = import_checkpoint(path, (64, 128), make_context())
     LicRaiseTorch().run(module)
-    LicCalibrate(max_images=2, size="128x64", vivid=False).run(module)
+    LicCalibrate(max_images=2, size="128x64").run(module)
     return module.operation.get_asm()
 
 
@@ -60,11 +61,16 @@ def _parse(text: str) -> ir.Module:
     return ir.Module.parse(text, context=make_context())
 
 
-def _typed(architecture: str, n: int, m: int, **options: bool) -> ir.Module:
+@functools.cache
+def _typed_text(architecture: str, n: int, m: int, channel_scales: bool) -> str:
     module = _parse(_calibrated(architecture, n, m))
-    LicAssignPrecision(**options).run(module)
+    LicAssignPrecision(channel_scales=channel_scales).run(module)
     assert module.operation.verify()
-    return module
+    return module.operation.get_asm()
+
+
+def _typed(architecture: str, n: int, m: int, channel_scales: bool = True) -> ir.Module:
+    return _parse(_typed_text(architecture, n, m, channel_scales))
 
 
 def _kinds(module: ir.Module, name: str) -> tuple[Quantized, Quantized]:
@@ -346,11 +352,32 @@ def test_bias_takes_up_the_mean_error() -> None:
     rng = np.random.default_rng(0)
     kernel = Kernel.conv(rng.normal(size=(8, 16, 3, 3)))
     mean = rng.uniform(0.5, 1.0, 16)
-    x = Input(1 / 127, 0, 127, mean, np.full(16, 0.01))
-    found = quantize_kernel(kernel, np.zeros(8), x, 4)
-    error = found.weight * found.scales[:, None, None, None] - kernel.values[0]
-    drift = (error.sum(axis=(2, 3)) * mean).sum(axis=1) + found.bias * found.scales * x.scale
-    assert np.abs(drift).max() < found.scales.max() * x.scale
+    readings = from_statistics(kernel, ChannelStatistics(mean[:, None], mean, mean**2, np.eye(16)))
+    x = Input(1 / 127, 0, 127, np.full(16, 0.01), readings)
+
+    def drift(bias_correction: bool) -> tuple[float, float]:
+        found = quantize_kernel(kernel, np.zeros(8), x, 4, bias_correction=bias_correction)
+        error = found.weight * found.scales[:, None, None, None] - kernel.values[0]
+        left = (error.sum(axis=(2, 3)) * mean).sum(axis=1) + found.bias * found.scales * x.scale
+        return float(np.abs(left).max()), float(found.scales.max() * x.scale)
+
+    left, step = drift(True)
+    assert left < step
+    left, step = drift(False)
+    assert left > 10 * step
+
+
+def _error(wrong: NDArray[np.float64], covariance: NDArray[np.float64], step: int) -> float:
+    """Mean square of the output of all phases for errors [O, I, KH, KW] of the weights."""
+    total = 0.0
+    for rows in range(step):
+        for columns in range(step):
+            part = wrong[:, :, rows::step, columns::step]
+            at = tuple(np.arange(extent, dtype=float) for extent in part.shape[2:])
+            moments = np.kron(covariance, tap_correlation((at[0], at[1]), (0.9, 0.8)))
+            flat = part.reshape(len(part), -1)
+            total += float(np.einsum("oi,ij,oj->", flat, moments, flat))
+    return total
 
 
 @pytest.mark.parametrize("transposed", [False, True])
@@ -358,39 +385,124 @@ def test_adaptive_rounding_beats_the_nearest(transposed: bool) -> None:
     rng = np.random.default_rng(0)
     mixing = rng.normal(size=(6, 6))
     covariance = mixing @ mixing.T
-    correlation = (0.9, 0.8)
     values = rng.normal(size=(6, 4, 5, 5) if transposed else (4, 6, 5, 5))
     kernel = Kernel.deconv(values, 1, (2, 2)) if transposed else Kernel.conv(values)
-    nearest = Input(1 / 127, -128, 127, np.zeros(6), np.diag(covariance).copy())
-    adaptive = replace(nearest, covariance=covariance, correlation=correlation)
+    seen = ChannelStatistics(
+        np.ones((6, 1)), np.zeros(6), np.diag(covariance).copy(), covariance, (0.9, 0.8)
+    )
+    x = Input(1 / 127, -128, 127, seen.variance, from_statistics(kernel, seen))
 
-    def error(x: Input) -> float:
-        found = quantize_kernel(kernel, np.zeros(4), x, 5)
+    def error(adaptive: bool) -> float:
+        found = quantize_kernel(kernel, np.zeros(4), x, 5, adaptive=adaptive)
         assert np.abs(found.weight).max() <= 15
         scales = (
             found.scales[None, :, None, None] if transposed else found.scales[:, None, None, None]
         )
         wrong = found.weight * scales - values
-        wrong = wrong.swapaxes(0, 1) if transposed else wrong
-        step = 2 if transposed else 1
-        total = 0.0
-        for rows in range(step):
-            for columns in range(step):
-                part = wrong[:, :, rows::step, columns::step]
-                at = tuple(np.arange(extent, dtype=float) for extent in part.shape[2:])
-                moments = np.kron(covariance, tap_correlation((at[0], at[1]), correlation))
-                flat = part.reshape(4, -1)
-                total += float(np.einsum("oi,ij,oj->", flat, moments, flat))
-        return total
+        return _error(
+            wrong.swapaxes(0, 1) if transposed else wrong, covariance, 2 if transposed else 1
+        )
 
-    assert error(adaptive) < 0.6 * error(nearest)
+    assert error(True) < 0.6 * error(False)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1 << 32), st.integers(1, 9))
+def test_rounding_tells_the_error_that_it_leaves(seed: int, inputs: int) -> None:
+    rng = np.random.default_rng(seed)
+    mixing = rng.normal(size=(inputs, inputs))
+    matrix = mixing @ mixing.T
+    moments = Moments.of(matrix, damping=0.05)
+    weights = rng.normal(size=(3, inputs))
+    scales = rng.uniform(0.05, 0.5, 3)
+    found, left = round_weights(weights, scales, 7, moments)
+    damped = matrix + np.eye(inputs) * 0.05 * np.diag(matrix).mean()
+    wrong = weights - found * scales[:, None]
+    np.testing.assert_allclose(left, np.einsum("oi,ij,oj->o", wrong, damped, wrong), rtol=1e-6)
+
+
+@pytest.mark.parametrize("count", [3, 70])
+def test_kronecker_moments_are_the_product_s(count: int) -> None:
+    """More inputs than are rounded in one block, too."""
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(count, count))
+    channels = mixing @ mixing.T
+    taps = tap_correlation((np.arange(2.0), np.arange(2.0)), (0.5, 0.9))
+    found = Moments.kronecker(channels, taps, damping=0.0)
+    matrix = np.kron(channels, taps)[np.ix_(found.order, found.order)]
+    np.testing.assert_allclose(found.factor @ found.factor.T, matrix, atol=1e-9 * matrix.max())
+    assert (np.tril(found.factor, -1) == 0.0).all()
+    weights = rng.normal(size=(2, 4 * count))
+    exact = round_weights(weights, np.full(2, 0.1), 127, found)[0]
+    direct = Moments(found.order, np.linalg.cholesky(matrix[::-1, ::-1])[::-1, ::-1])
+    np.testing.assert_array_equal(exact, round_weights(weights, np.full(2, 0.1), 127, direct)[0])
 
 
 def test_adaptive_rounding_of_a_silent_input() -> None:
-    weights = np.random.default_rng(0).normal(size=(2, 3, 4))
-    channels = Channels.of(np.zeros((3, 3)))
-    found = round_weights(weights, np.full(2, 0.1), 127, channels, np.eye(4))
+    weights = np.random.default_rng(0).normal(size=(2, 12))
+    moments = Moments.kronecker(np.zeros((3, 3)), np.eye(4))
+    found, _ = round_weights(weights, np.full(2, 0.1), 127, moments)
     np.testing.assert_array_equal(found, np.floor(weights / 0.1 + 0.5))
+
+
+@pytest.mark.parametrize(("transposed", "groups", "dilation"), [(False, 2, 2), (True, 1, 1)])
+def test_pictures_show_what_each_tap_reads(transposed: bool, groups: int, dilation: int) -> None:
+    """With the true mean of each input, the mean of the outputs is what the float layer gives."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(4, 6, 5, 5) if transposed else (6, 4 // groups, 3, 3))
+    bias = rng.normal(size=6)
+    kernel = (
+        Kernel.deconv(values, 1, (2, 2))
+        if transposed
+        else replace(Kernel.conv(values, groups), dilations=(dilation, dilation))
+    )
+    text = _CONVOLUTION if not transposed else _DECONVOLUTION
+    module = _parse(text.format(groups=groups, dilation=dilation))
+    op = facts.functions(module)["f"].entry_block.operations[2]
+    x = rng.integers(-20, 21, (1, 4, 9, 8)).astype(np.float32)
+    y = interpreter.run_op(op, [x, values.astype(np.float32), bias.astype(np.float32)])
+    geometry = Geometry((1, 1) if transposed else (2, 2), (2, 2))
+    readings = from_pictures(kernel, bias, geometry, [x.astype(np.int8)], 1.0, [y])
+    for part, reading in zip(kernel.parts(), readings, strict=True):
+        np.testing.assert_allclose(
+            reading.level, kernel.of_part(part) @ reading.mean, atol=1e-3, err_msg=str(part)
+        )
+    if transposed:
+        taps = next(kernel.parts())
+        assert isinstance(taps, Part)
+        assert readings[0].moments.factor.shape == (36, 36)
+
+
+_CONVOLUTION = """
+func.func @f(%x: tensor<1x4x9x8xf32>) -> tensor<1x6x5x4xf32> {{
+  %w = "lic.constant"() {{value = dense<0.0> : tensor<6x2x3x3xf32>}} : () -> tensor<6x2x3x3xf32>
+  %b = "lic.constant"() {{value = dense<0.0> : tensor<6xf32>}} : () -> tensor<6xf32>
+  %0 = "lic.conv2d"(%x, %w, %b) {{layer = "f.0", strides = array<i64: 2, 2>, padding = array<i64: 2, 2>, dilations = array<i64: {dilation}, {dilation}>, groups = {groups}}} : (tensor<1x4x9x8xf32>, tensor<6x2x3x3xf32>, tensor<6xf32>) -> tensor<1x6x5x4xf32>
+  return %0 : tensor<1x6x5x4xf32>
+}}
+"""
+_DECONVOLUTION = """
+func.func @f(%x: tensor<1x4x9x8xf32>) -> tensor<1x6x18x16xf32> {{
+  %w = "lic.constant"() {{value = dense<0.0> : tensor<4x6x5x5xf32>}} : () -> tensor<4x6x5x5xf32>
+  %b = "lic.constant"() {{value = dense<0.0> : tensor<6xf32>}} : () -> tensor<6xf32>
+  %0 = "lic.deconv2d"(%x, %w, %b) {{layer = "f.0", strides = array<i64: 2, 2>, padding = array<i64: 2, 2>, output_padding = array<i64: 1, 1>, dilations = array<i64: {dilation}, {dilation}>, groups = {groups}}} : (tensor<1x4x9x8xf32>, tensor<4x6x5x5xf32>, tensor<6xf32>) -> tensor<1x6x18x16xf32>
+  return %0 : tensor<1x6x18x16xf32>
+}}
+"""
+
+
+def test_a_reading_holds_the_level() -> None:
+    """The bias makes up for what the layers before have shifted, not only for the rounding."""
+    kernel = Kernel.conv(np.array([[[[1.0]]], [[[-0.5]]]]))
+    reading = Reading(
+        Moments.of(np.eye(1)),
+        np.array([2.0]),
+        kernel.of_part(next(kernel.parts())),
+        np.array([3.0, 0.0]),
+    )
+    found = quantize_kernel(kernel, np.zeros(2), Input(0.01, -128, 127, None, [reading]), 8)
+    got = found.bias * found.scales * 0.01 + found.weight[:, 0, 0, 0] * found.scales * 2.0
+    np.testing.assert_allclose(got, [3.0, 0.0], atol=1e-3)
 
 
 def test_channel_without_weights() -> None:
@@ -405,15 +517,30 @@ def test_channel_without_weights() -> None:
 def test_channel_scales_help() -> None:
     rng = np.random.default_rng(0)
     clip = np.array([1.0, 0.01, 0.3, 0.0])
-    statistics = ChannelStatistics(clip, np.zeros(4), (clip / 3) ** 2)
-    scales = channel_scales(statistics, Kernel.conv(rng.normal(size=(8, 4, 3, 3))), 127, 127)
+    statistics = ChannelStatistics(clip[:, None], np.zeros(4), (clip / 3) ** 2)
+    kernel = Kernel.conv(rng.normal(size=(8, 4, 3, 3)))
+    scales = channel_scales(statistics, clip, kernel, 127, 127)
     assert scales[0] == 1.0
     assert 0.0 < scales[1] < scales[2] < 1.0
     assert scales[3] > 0.0
-    nothing = ChannelStatistics(np.zeros(4), np.zeros(4), np.zeros(4))
-    np.testing.assert_array_equal(
-        channel_scales(nothing, Kernel.conv(rng.normal(size=(8, 4, 3, 3))), 127, 127), 1.0
+    nothing = ChannelStatistics(np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+    np.testing.assert_array_equal(channel_scales(nothing, np.zeros(4), kernel, 127, 127), 1.0)
+
+
+def test_whole_factors_keep_what_was_seen() -> None:
+    clip = np.array([400.0, 20.0, 3.0, 0.0])
+    weights = (
+        np.random.default_rng(0).normal(size=(8, 4, 3, 3))
+        * np.array([0.1, 1, 1, 1])[None, :, None, None]
     )
+    statistics = ChannelStatistics(clip[:, None], np.zeros(4), (clip / 6) ** 2)
+    factors = whole_factors(statistics, Kernel.conv(weights), 511.0, 127)
+    assert factors[0] == 1.0
+    assert 1.0 < factors[1] <= factors[2] <= 16.0
+    assert (clip * factors <= 511.0).all()
+    np.testing.assert_array_equal(factors, np.floor(factors))
+    even = ChannelStatistics(np.full((4, 1), 500.0), np.zeros(4), np.ones(4))
+    np.testing.assert_array_equal(whole_factors(even, Kernel.conv(weights), 511.0, 127), 1.0)
 
 
 @settings(max_examples=60, deadline=None)
@@ -449,3 +576,11 @@ def test_gdn_ranges_and_factor(
     factor = scale * (root if inverse else 1 / root) / steps
     got = np.array(found.multiplier) * 2.0 ** -np.array(found.shift)
     np.testing.assert_allclose(np.broadcast_to(got, channels), factor, rtol=1e-5)
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_gamma_of_fewer_bits(bits: int) -> None:
+    shape = GdnShape(
+        np.ones(3), np.eye(3) * 0.1 + 0.01, "rsqrt", False, 0.01, -128, 127, np.full(3, 0.01), bits
+    )
+    assert quantize_gdn(shape).gamma.max() == (1 << bits) - 1

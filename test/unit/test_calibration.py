@@ -13,14 +13,15 @@ from PIL import Image
 from support.networks import random_checkpoint
 from torch_mlir import ir
 
-from licc.calibration import load_images, run_codec, vivid
+from licc.calibration import load_images, run_codec
 from licc.dialects import make_context
 from licc.errors import UserError
 from licc.ingress import import_checkpoint
 from licc.passes.lic_calibrate import LicCalibrate
 from licc.passes.lic_raise_torch import LicRaiseTorch
 from licc.quantize import facts
-from licc.quantize.statistics import BINS, Histogram, best_clip
+from licc.quantize.pictures import Source, alongside
+from licc.quantize.statistics import BINS, WIDTHS, ChannelStatistics, Histogram, best_clip
 
 
 def _save(path: Path, height: int, width: int, value: int = 128) -> None:
@@ -79,18 +80,6 @@ def test_no_usable_image(tmp_path: Path) -> None:
         load_images(tmp_path / "nowhere")
 
 
-def test_vivid_stays_in_range_and_turns_colours() -> None:
-    image = np.zeros((1, 3, 2, 2), np.float32)
-    image[:, 0] = 1.0
-    for turn in range(4):
-        copy = vivid(image, turn)
-        assert copy.shape == image.shape
-        assert copy.dtype == np.float32
-        assert copy.min() == 0.0
-        assert copy.max() == 1.0
-        assert int(copy[0, :, 0, 0].argmax()) == turn % 3
-
-
 # --------------------------------------------------------------------------------------------------
 # Statistics
 # --------------------------------------------------------------------------------------------------
@@ -110,20 +99,51 @@ def test_histogram_grows_without_losing_counts() -> None:
     np.testing.assert_allclose(statistics.power[0], (1 + 100 + 0.01 + 1e6) / 4, rtol=1e-6)
 
 
-def test_unusual_arrays_leave_the_moments() -> None:
+def test_what_unseen_pictures_add_widens_clipping_with_the_width() -> None:
     histogram = Histogram(1)
-    histogram.add(np.ones((1, 1, 4, 4), np.float32))
-    histogram.add(np.full((1, 1, 4, 4), 7.0, np.float32), typical=False)
-    statistics = histogram.statistics()
-    assert statistics.mean[0] == 1.0
-    assert histogram.peak[0] == 7.0
+    histogram.add(np.random.default_rng(0).normal(size=(1, 1, 200, 200)).astype(np.float32))
+    clips = histogram.statistics().clips[0]
+    assert len(clips) == len(WIDTHS)
+    assert (np.diff(clips) >= 0.0).all()
+    # 4 bits cut the tail off; with 16 bits there is room for twice what was seen.
+    assert clips[0] < 0.8 * histogram.limit
+    assert clips[-1] > 1.5 * histogram.limit
+
+
+def test_clips_by_width() -> None:
+    table = np.arange(26, dtype=float).reshape(2, 13)
+    statistics = ChannelStatistics(table, np.zeros(2), np.zeros(2))
+    assert [list(statistics.clip(bits)) for bits in (4, 8, 16, 17)] == [
+        [0.0, 13.0],
+        [4.0, 17.0],
+        [12.0, 25.0],
+        [12.0, 25.0],
+    ]
+    assert list(ChannelStatistics(table[:, :1], table[0], table[0]).clip(9)) == [0.0, 13.0]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 77.7])
+def test_a_constant_picture_has_no_correlation(value: float) -> None:
+    histogram = Histogram(2)
+    histogram.add(np.full((1, 2, 8, 8), value, np.float32))
+    assert histogram.statistics().correlation == (0.0, 0.0)
+
+
+def test_correlation_is_that_of_neighbours() -> None:
+    rng = np.random.default_rng(0)
+    rows = np.repeat(rng.normal(size=(1, 1, 1, 256)), 256, axis=2).astype(np.float32)
+    histogram = Histogram(1)
+    histogram.add(rows)
+    down, right = histogram.statistics().correlation
+    assert down > 0.99
+    assert abs(right) < 0.2
 
 
 def test_all_zero_tensor() -> None:
     histogram = Histogram(3)
     histogram.add(np.zeros((1, 3, 4, 4), np.float32))
-    assert histogram.clip() == 0.0
-    np.testing.assert_array_equal(histogram.statistics().clip, 0.0)
+    np.testing.assert_array_equal(histogram.clips(), 0.0)
+    np.testing.assert_array_equal(histogram.statistics().clips, 0.0)
 
 
 @settings(max_examples=30, deadline=None)
@@ -151,13 +171,12 @@ def test_best_clip_is_no_worse_than_any_edge(counts: list[int], limit: float, bi
 
 def test_rare_peak_is_clipped_where_errors_balance() -> None:
     rng = np.random.default_rng(0)
-    array = rng.normal(size=(1, 1, 200, 200)).astype(np.float32)
-    array[0, 0, 0, 0] = 100.0
-    histogram = Histogram(1)
-    histogram.add(array)
+    magnitudes = np.abs(rng.normal(size=40000))
+    magnitudes[0] = 99.9
+    counts = np.histogram(magnitudes, BINS, (0.0, 100.0))[0][None].astype(float)
     # The minimum of n clip^2 / (127^2 12) + (100 - clip)^2, to a bin's width.
-    best = 100.0 / (1.0 + array.size / (127.0**2 * 12.0))
-    assert abs(histogram.clip() - best) < 100.0 / BINS * 1.5
+    best = 99.9 / (1.0 + magnitudes.size / (127.0**2 * 12.0))
+    assert abs(best_clip(counts, 100.0)[0] - best) < 100.0 / BINS * 1.5
 
 
 # --------------------------------------------------------------------------------------------------
@@ -210,15 +229,15 @@ def test_every_activation_is_observed(tmp_path: Path) -> None:
             channels = facts.read_channels(value)
             assert (channels is not None) == convolved
             if channels is not None:
-                clip = facts.read_interval(value, facts.CLIP)
+                clip = facts.read_clip(value, 8)
                 assert clip is not None
-                assert low <= clip[0] <= clip[1] <= high
-                assert channels.clip.max() <= max(-low, high) * 1.000001
+                assert 0.0 <= clip <= 2.0 * max(-low, high) * 1.000001
+                assert channels.clips.max() <= 2.0 * max(-low, high) * 1.000001
 
 
 def test_text_keeps_what_was_observed(tmp_path: Path) -> None:
     module = _float_codec(tmp_path, "bls2017")
-    LicCalibrate(max_images=1, size="64x64", vivid=False).run(module)
+    LicCalibrate(max_images=1, size="64x64").run(module)
     again = ir.Module.parse(str(module), context=module.context)
     for name, function in facts.functions(module).items():
         other = facts.functions(again)[name]
@@ -229,3 +248,20 @@ def test_size_that_is_none(tmp_path: Path) -> None:
     module = _float_codec(tmp_path, "bls2017")
     with pytest.raises(UserError, match="expected HxW, but got '0x4'"):
         LicCalibrate(size="0x4").run(module)
+
+
+def test_the_module_says_what_it_was_calibrated_with(tmp_path: Path) -> None:
+    module = _float_codec(tmp_path, "bls2017")
+    assert Source.read(module) is None
+    assert alongside(module) == {}
+    LicCalibrate(max_images=2, size="64x128").run(module)
+    again = ir.Module.parse(str(module), context=module.context)
+    assert Source.read(again) == Source("", 2, (64, 128), True)
+    assert set(alongside(again)) == {"g_a", "g_s"}
+
+
+def test_pictures_that_are_gone(tmp_path: Path) -> None:
+    module = _float_codec(tmp_path, "bls2017")
+    Source(str(tmp_path / "gone"), 2, (64, 64), True).attach(module)
+    with pytest.raises(UserError, match="gone: not a folder"):
+        alongside(module)
