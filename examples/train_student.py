@@ -29,15 +29,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import compressai_import  # noqa: F401  # pyright: ignore[reportUnusedImport]
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from compressai.models import ScaleHyperprior
 from PIL import Image
 from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
+
+from licc.entropy.compressai import declare_torchvision_operators
+
+declare_torchvision_operators()
+from compressai.models import ScaleHyperprior  # noqa: E402
 
 PARTS = ("g_a", "g_s", "h_a", "h_s", "entropy_bottleneck", "gaussian_conditional")
 HELD_OUT_EVERY = 16  # each 16th photograph is never trained on, only watched

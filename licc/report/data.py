@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a report says, as plain data: report.json is `Report`, written out.
 
-Numbers are of four origins, and a number is never shown without its own:
+Numbers are of five origins, and a number is never shown without its own:
 
 - predicted: from the schedule and the cost model; everything in `Report` outside of `simulated`
 - simulated: from the timed simulation of the emitted C++; only what is in `Report.simulated`
 - model: what another machine would do, from a formula (`licc.report.dpu`) or as if a layer ran alone
+- calibrated: float against integer on the calibration images; only `LayerFacts.sqnr`
 - given: from the data sheet of the device or the metadata of the checkpoint
 """
 
@@ -19,6 +20,9 @@ FORMAT = 2
 
 Signed = NewType("Signed", int)
 """A count that may be below zero; in a file, no other may."""
+
+Decibels = NewType("Decibels", float)
+"""A ratio that may be below zero; in a file, no other number with a point may."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class ProcessFacts:
         share: cycles by those of the slowest process of its design.
         reads: name of the FIFO that it reads.
         fifo_depth: words of that FIFO.
+        other_reads: name of the second FIFO that it reads, "" where it joins none.
+        other_depth: words of that FIFO, or 0.
         parameters: bytes of its memory images.
         weight_bytes: bytes of weights that its array reads from on-chip memory in a frame.
         fill: part of its input frame that has to be there before it writes anything.
@@ -94,6 +100,8 @@ class ProcessFacts:
     share: float
     reads: str
     fifo_depth: int
+    other_reads: str
+    other_depth: int
     parameters: int
     weight_bytes: int
     fill: float
@@ -200,6 +208,26 @@ class QualityFacts:
 
 
 @dataclass(frozen=True)
+class LayerFacts:
+    """The widths of a layer, and what its integers lose.
+
+    Attributes:
+        layer: its path in the model.
+        work: the op, such as "conv2d".
+        weights: significant bits of its weights (of gamma for a GDN); 0 without.
+        reads: significant bits of what it reads.
+        sqnr: signal to quantization noise of its result in dB, on the calibration images; None where the
+            IR does not say.
+    """
+
+    layer: str
+    work: str
+    weights: int
+    reads: int
+    sqnr: Decibels | None
+
+
+@dataclass(frozen=True)
 class SimulatedProcess:
     """Cycles of one process in the last frame, and when each frame of it started and ended."""
 
@@ -285,6 +313,8 @@ class Report:
     checked: tuple[Claim, ...]
     not_checked: tuple[str, ...]
     simulated: Simulated | None = None
+    policy: str = ""
+    layers: tuple[LayerFacts, ...] = ()
 
     def design(self, name: str) -> DesignFacts:
         """A design by name; KeyError without."""

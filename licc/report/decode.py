@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from licc.errors import UserError
-from licc.report.data import Signed
+from licc.report.data import Decibels, Signed
 
 MAX_BYTES = 1 << 26
+# Numbers that may be below zero, and what they are otherwise.
+_SIGNED: dict[Any, Any] = {Signed: int, Decibels: float}
 # Beyond it floats are not exact, and no frame takes a year.
 MAX_INTEGER = 1 << 53
 
@@ -103,12 +105,12 @@ def _tuple(arguments: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...
 
 
 def _scalar(type_: Any, value: Any, where: str) -> Any:
-    if type_ is float and isinstance(value, int) and not isinstance(value, bool):
+    plain = _SIGNED.get(type_, type_)
+    if plain is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value) if abs(value) <= MAX_INTEGER else math.inf
-    plain = int if type_ is Signed else type_
     good = type(value) is plain
     if good and plain in (int, float):
-        least = -MAX_INTEGER if type_ is Signed else 0
+        least = 0 if type_ is plain else -MAX_INTEGER
         good = least <= value <= MAX_INTEGER  # False for NaN
     if not good:
         wanted = {int: "a count", float: "a number", str: "a text", bool: "true or false"}[plain]

@@ -14,7 +14,7 @@ from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry, Taps
 from licc.cost.memory import GAMMA_BITS
 from licc.dialects.ext import array
-from licc.dialects.hls.ops import folding_of, memory_word, stream_word
+from licc.dialects.hls.ops import folding_of, memory_word, stream_name, stream_word
 from licc.report.data import (
     FORMAT,
     Claim,
@@ -27,6 +27,7 @@ from licc.report.data import (
     RoleFacts,
     ScheduleFacts,
 )
+from licc.report.sqnr import layer_facts
 from licc.schedule.stages import ROLES, SEPARATE
 from licc.target.device import load
 
@@ -106,6 +107,8 @@ def collect(
         quality,
         CHECKED,
         NOT_CHECKED if modelled else (*NOT_CHECKED, LUTS_NOT_MODELLED),
+        policy=ir.StringAttr(known["lic.policy"]).value if "lic.policy" in known else "",
+        layers=() if typed is None else layer_facts(typed),
     )
 
 
@@ -207,7 +210,7 @@ def _design(op: Any) -> DesignFacts:
 def _streams(source: Any, sink: Any, processes: list[Any]) -> Resources:
     """FIFOs and ports; and repacks, unless their processes say themselves what they take."""
     total = Resources()
-    for value in (source.results[0], *(op.results[0] for op in processes)):
+    for value in (*source.results, *(value for op in processes for value in op.results)):
         type_: Any = value.type
         brams, luts, ffs = streams.fifo(ir.IntegerAttr(type_.depth).value, _word_bits(value))
         total += Resources(0, int(brams), 0, int(luts), int(ffs))
@@ -263,7 +266,7 @@ def _process(op: Any, slowest: int) -> ProcessFacts:
     units = [o.operation for o in op.regions[0].blocks[0].operations]
     by_name = {o.name: o for o in units}
     reads, writes = stream_word(op.operands[0].type), stream_word(op.results[0].type)
-    stream: Any = op.operands[0].type
+    fifos = [(stream_name(stream), _depth(stream)) for stream in op.operands]
     array_ = by_name.get("hls.mac_array") or by_name.get("hls.gdn_norm")
     spent = _integer(op, "cycles")
     producer: Any = op.operands[0].owner.operation
@@ -288,12 +291,17 @@ def _process(op: Any, slowest: int) -> ProcessFacts:
         *Resources(**{name: _integer(op, name) for name in _RESOURCES}).counts,
         spent,
         spent / slowest,
-        f"{_text(producer, 'name')}_stream",
-        ir.IntegerAttr(stream.depth).value,
+        *fifos[0],
+        *(fifos[1] if len(fifos) > 1 else ("", 0)),
         sum(_memory_bytes(o) for o in units if o.name == "hls.ram"),
         _weight_bytes(by_name),
         _fill(by_name),
     )
+
+
+def _depth(stream: ir.Value) -> int:
+    type_: Any = stream.type
+    return ir.IntegerAttr(type_.depth).value
 
 
 _KINDS = {
@@ -383,6 +391,7 @@ def _work(units: list[Any], by_name: dict[str, Any], drain: bool) -> tuple[str, 
 _UNIT_NAMES: dict[str, Any] = {
     "hls.activation": lambda op: _text(op, "kind"),
     "hls.add": lambda _: "add",
+    "hls.join": lambda _: "add",
     "hls.round": lambda _: "round",
 }
 

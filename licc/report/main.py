@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from licc import __version__
 from licc.driver import build_dir
+from licc.driver.console import exit_status
 from licc.errors import UserError
 
 _EPILOG = """\
@@ -60,12 +61,4 @@ def run_report(arguments: Sequence[str]) -> int:
 
 def entry() -> int:
     """The console script `licc-report`."""
-    try:
-        with build_dir.interruptible():
-            return run_report(sys.argv[1:])
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-    except build_dir.Interrupted as interrupted:
-        print("error: interrupted; a file is as before or whole", file=sys.stderr)
-        return 128 + interrupted.signum
-    return 1
+    return exit_status(lambda: run_report(sys.argv[1:]), "a file is as before or whole")

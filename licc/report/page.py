@@ -29,6 +29,7 @@ from licc.report.data import (
 ORIGINS = {
     "predicted": "by the schedule and the cost model of licc; nothing was run",
     "simulated": "in the timed simulation of the emitted C++, cycle by cycle; not on hardware",
+    "calibrated": "float against integer on the calibration images, in licc's interpreter",
     "model": "what something else would do, from the formula that stands beside it",
     "given": "by the data sheet of the device, the checkpoint or a publication",
 }
@@ -79,6 +80,7 @@ def page(report: Report) -> str:
         rooflines=list(_rooflines(report)),
         schedule=_schedule(report),
         comparison=_comparison(report),
+        precision=_precision(report),
         quality=_quality(report),
         simulated=report.simulated is not None,
     )
@@ -139,6 +141,8 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         padded = report.padded and report.padded != report.input
         note = f", padded to {_x(report.padded)} by the host" if padded else ""
         facts.append(("Image", f"{_x(report.input)} (height × width){note}"))
+    if report.policy:
+        facts.append(("Precision", report.policy))
     stripes = max(design.stripes for design in report.designs)
     if stripes > 1:
         facts.append(("Stripes", f"{stripes} an image, each a frame of the accelerator"))
@@ -442,7 +446,15 @@ def _rates(design: DesignFacts, run: SimulatedDesign | None) -> Iterator[tuple[s
 
 
 def _fifo_table(design: DesignFacts, run: SimulatedDesign | None) -> Table:
-    depths = {process.reads: process.fifo_depth for process in design.processes}
+    depths = {
+        name: depth
+        for process in design.processes
+        for name, depth in (
+            (process.reads, process.fifo_depth),
+            (process.other_reads, process.other_depth),
+        )
+        if name
+    }
     depths[f"{design.processes[-1].name}_stream"] = design.sink_depth
     columns = [Column("FIFO", text=True), Column("depth", "predicted")]
     if run is None:
@@ -559,6 +571,30 @@ def _comparison(report: Report) -> _Comparison | None:
     gdn = any(entry.gdn for entry in compared)
     other_board = machine.board != report.device
     return _Comparison(machine, Table(tuple(columns), tuple(rows)), formulas, other_board, gdn)
+
+
+def _precision(report: Report) -> Table | None:
+    """The layers, as they are sorted: the worst first."""
+    if not report.layers:
+        return None
+    columns = (
+        Column("layer", text=True),
+        Column("op", text=True),
+        Column("bits of weights"),
+        Column("bits of what it reads"),
+        Column("signal to noise (dB)", "calibrated"),
+    )
+    rows = tuple(
+        (
+            layer.layer,
+            layer.work,
+            str(layer.weights or ""),
+            str(layer.reads),
+            "" if layer.sqnr is None else f"{layer.sqnr:.1f}".replace("-", "−"),
+        )
+        for layer in report.layers
+    )
+    return Table(columns, rows)
 
 
 def _quality(report: Report) -> Table | None:

@@ -26,15 +26,29 @@ def predicted(design: DesignFacts) -> list[Span]:
     """Spans in the steady state, by the schedule alone.
 
     Every process is paced by the slowest one, so a frame takes all of them the same time; a line buffer
-    is behind what it reads by the rows that it needs before its first output.
+    is behind what it reads by the rows that it needs before its first output, what joins behind the later.
     """
     spans: list[Span] = []
-    start = 0.0
+    starts: dict[str, float] = {}
     for process in design.processes:
-        start += process.fill * design.cycles
+        read = [name for name in (process.reads, process.other_reads) if name]
+        before = max(_start_of(name, starts) for name in read)
+        start = starts[process.name] = before + process.fill * design.cycles
         busy = min(process.cycles, design.cycles)
         spans.append(Span(process.name, start, start + design.cycles, busy))
     return spans
+
+
+def _start_of(fifo: str, starts: dict[str, float]) -> float:
+    """When the process starts that writes a FIFO, which `hls.stream_name` names after it; 0 for a port."""
+    return max(
+        (
+            start
+            for name, start in starts.items()
+            if fifo == f"{name}_stream" or fifo.startswith(f"{name}_to_")
+        ),
+        default=0.0,
+    )
 
 
 def simulated(run: SimulatedDesign) -> list[Span]:

@@ -25,7 +25,7 @@ _COLUMNS = (
 )
 # Text reads from the left, numbers from the right.
 _LEFT = frozenset(
-    ("process", "work", "output", "types", "oc x ic x kh x kw x px", "packing", "role")
+    ("process", "work", "output", "types", "oc x ic x kh x kw x px", "packing", "role", "op")
 )
 
 
@@ -52,6 +52,7 @@ def _lines(report: Report) -> Iterator[str]:
         run = report.run(design.name)
         if run is not None:
             yield from _simulated(report, design, run)
+    yield from _precision(report)
     yield ""
     yield "checked:"
     yield from (f"  - {claim.what}: {claim.how}" for claim in report.checked)
@@ -117,6 +118,29 @@ def _design(design: DesignFacts) -> Iterator[str]:
     yield (f"  FIFOs and ports: BRAM18 {between.bram18:,}, LUT {between.lut:,}, FF {between.ff:,}")
     total = [f"DSP {design.dsp:,}", f"BRAM18 {design.bram18:,}", f"URAM {design.uram:,}"]
     yield from _table([("total", *total, f"LUT {design.lut:,}", f"FF {design.ff:,}")])
+
+
+def _precision(report: Report) -> Iterator[str]:
+    """The layers, as they are sorted: the worst first."""
+    if not report.layers:
+        return
+    yield ""
+    yield (
+        f"precision{f' ({report.policy})' if report.policy else ''}: signal to quantization noise "
+        "on the calibration images, worst first"
+    )
+    head = ("layer", "op", "bits of weights", "bits of what it reads", "SQNR dB")
+    rows = [
+        (
+            layer.layer,
+            layer.work,
+            str(layer.weights or ""),
+            str(layer.reads),
+            "" if layer.sqnr is None else f"{layer.sqnr:.1f}",
+        )
+        for layer in report.layers
+    ]
+    yield from _table([head, *rows])
 
 
 def _row(process: ProcessFacts) -> tuple[str, ...]:

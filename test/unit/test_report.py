@@ -26,12 +26,21 @@ from licc.passes.lic_fuse import LicFuse
 from licc.passes.lic_tile import LicTile
 from licc.passes.lic_to_hls import LicToHls
 from licc.report import dpu, page, render, roofline, spans, svg, write_reports
-from licc.report.data import FORMAT, QualityFacts, Report, Resources, ScheduleFacts
+from licc.report.data import (
+    FORMAT,
+    Decibels,
+    LayerFacts,
+    QualityFacts,
+    Report,
+    Resources,
+    ScheduleFacts,
+)
 from licc.report.decode import decode
 from licc.report.facts import collect
 from licc.report.main import run_report
 from licc.report.page import ORIGINS, deviation
 from licc.report.quality import entries, stated_quality
+from licc.report.sqnr import layer_facts
 from licc.report.stored import files, read_build
 from licc.target.device import load
 
@@ -403,6 +412,52 @@ def test_quality_is_shown_as_given(report: Report) -> None:
     (cell,) = [n for n in read_page(text).find("td") if n.text == "29.65"]
     assert origin_of(cell) == "given"
     assert shows_tag(cell, "given")
+
+
+def test_layers_are_listed_with_the_worst_first() -> None:
+    typed = typed_module(make_context(), hyperprior(8, 12, 64, 96))
+    ratios = {"g_a.0": 31.25, "g_s.2": -3.5, "g_a.2": 18.0}
+    with typed.context:
+        ops = [op.operation for f in typed.body.operations for op in f.entry_block.operations]
+        for op in ops:
+            layer = ir.StringAttr(op.attributes["layer"]).value if "layer" in op.attributes else ""
+            if layer in ratios:
+                op.attributes["lic.sqnr"] = ir.FloatAttr.get_f32(ratios[layer])
+        # What finishes a layer speaks for it, and the worse of both counts.
+        (finish,) = [
+            op
+            for op in ops
+            if op.name == "lic.requantize"
+            and "layer" in op.operands[0].owner.attributes
+            and op.operands[0].owner.attributes["layer"] == ir.StringAttr.get("g_a.2")
+        ]
+        finish.attributes["lic.sqnr"] = ir.FloatAttr.get_f32(12.0)
+        facts = layer_facts(typed)
+    known = [(f.layer, f.sqnr) for f in facts if f.sqnr is not None]
+    assert known == [("g_s.2", -3.5), ("g_a.2", 12.0), ("g_a.0", 31.25)]
+    assert {f.sqnr for f in facts[3:]} == {None}
+    by_name = {f.layer: f for f in facts}
+    first = by_name["g_a.0"]
+    assert (first.work, first.weights, first.reads) == ("conv2d", 8, 8)
+
+
+def test_precision_of_layers_in_page_text_and_json(report: Report, tmp_path: Path) -> None:
+    layers = (
+        LayerFacts("g_s.2", "deconv2d", 9, 13, Decibels(-3.5)),
+        LayerFacts("g_a.1", "gdn", 17, 13, None),
+    )
+    each = replace(report, policy="hybrid", layers=layers)
+    text = render(each)
+    assert re.search(r"precision \(hybrid\): .*worst first", text)
+    assert re.search(r"g_s\.2 +deconv2d +9 +13 +-3\.5\n +g_a\.1 +gdn +17 +13\n", text)
+    (cell,) = [n for n in read_page(page(each)).find("td") if n.text == "−3.5"]
+    assert origin_of(cell) == "calibrated"
+    assert shows_tag(cell, "calibrated")
+    assert "hybrid" in [n.text for n in read_page(page(each)).find("dd")]
+    assert read_build(build_of(each, tmp_path)) == each
+    assert "calibrated" not in {
+        n.attributes.get("data-origin") for n in read_page(page(report)).walk()
+    }
 
 
 def test_gantt_is_measured_where_it_can_be(report: Report, simulated: Report) -> None:
