@@ -76,6 +76,7 @@ def configured_pass(options: Options, name: str) -> registry.Pass:
     cls = registry.load_pass(name)
     asked = {
         "images": None if options.calibrate is None else str(options.calibrate),
+        "policy": options.precision,
         "target": options.target,
         "clock_mhz": options.clock_mhz,
         "stripes": options.stripes,
@@ -189,12 +190,14 @@ def _build_in(options: Options, progress: Progress, work: Path) -> None:
 
 def _emit(options: Options, modules: dict[str, Any], work: Path) -> None:
     from licc.driver import golden
+    from licc.entropy import store
     from licc.report import write_reports
     from licc.target import emit
 
     try:
         golden_data = golden.emit_options(modules["type"], options)
         emit.write_build(modules["lower"], work, golden_data)
+        store.write_build(modules["type"], options.checkpoint, work / "weights")
         write_reports(modules["lower"], modules["type"], work, options)
     except (UserError, OSError):
         raise
@@ -204,6 +207,8 @@ def _emit(options: Options, modules: dict[str, Any], work: Path) -> None:
 
 def manifest(options: Options) -> str:
     """What a build was made from. No dates and no absolute paths: equal input gives equal builds."""
+    from licc.quantize.load import policy_name
+
     facts = {
         "licc": __version__,
         "checkpoint": options.checkpoint.name,
@@ -216,6 +221,7 @@ def manifest(options: Options) -> str:
         "role": options.role,
         "share": options.share,
         "time_limit": options.time_limit,
+        "precision": policy_name(options.precision),
         "calibrate": None if options.calibrate is None else options.calibrate.name,
         "golden": None if options.golden is None else options.golden.name,
     }

@@ -170,19 +170,20 @@ def _no_signals() -> Generator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Write a file that is whole or, after a failure, as it was before; `UserError` if it cannot be."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
     if path.exists() and not path.is_file():  # a device such as /dev/stdout, or a pipe
         if path.is_dir():
             raise UserError(f"{path}: is a directory; give a file with -o")
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(data)
         return
     work: Path | None = None
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         work = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         mask = os.umask(0)
         os.umask(mask)
         work.chmod(0o666 & ~mask)

@@ -13,7 +13,14 @@ from typing import NoReturn
 
 from licc import __version__
 from licc.driver import build_dir
-from licc.driver.options import DEFAULT_INPUT, DEFAULT_OUTPUT, DEFAULT_TARGET, Options
+from licc.driver.console import exit_status
+from licc.driver.options import (
+    DEFAULT_INPUT,
+    DEFAULT_OUTPUT,
+    DEFAULT_PRECISION,
+    DEFAULT_TARGET,
+    Options,
+)
 from licc.driver.phases import BY_NAME, PHASES, help_table
 from licc.driver.progress import Progress
 from licc.errors import UserError
@@ -62,6 +69,13 @@ def make_parser() -> argparse.ArgumentParser:
         default="{}x{}".format(*DEFAULT_INPUT),
         metavar="HxW",
         help="height and width of the images (default: {}x{})".format(*DEFAULT_INPUT),
+    )
+    add(
+        "--precision",
+        default=DEFAULT_PRECISION,
+        metavar="POLICY",
+        help="int8, hybrid, search{budget=1.1}, FILE.py:CLASS or an installed policy "
+        f"(default: {DEFAULT_PRECISION})",
     )
     add("--calibrate", metavar="DIR", help="images to calibrate with (default: an embedded set)")
     add("--golden", metavar="IMAGE", help="image for the golden data of the testbench")
@@ -133,10 +147,11 @@ def read_options(arguments: Sequence[str]) -> Options:
     return Options(
         checkpoint=checkpoint,
         output=_output(given.output, compile_to),
-        target=_target(given.target),
-        input_hw=_input(given.input),
-        calibrate=_existing("--calibrate", given.calibrate, directory=True),
-        golden=_existing("--golden", given.golden, directory=False),
+        target=target_name(given.target),
+        input_hw=input_size(given.input),
+        precision=_precision(given.precision),
+        calibrate=existing("--calibrate", given.calibrate, directory=True),
+        golden=existing("--golden", given.golden, directory=False),
         transforms=_transforms(given.transforms),
         clock_mhz=_clock(given.clock),
         stripes=_stripes(given.stripes),
@@ -158,7 +173,8 @@ def _output(text: str | None, compile_to: str) -> Path | None:
     return None if text in (None, "-") else Path(str(text))
 
 
-def _input(text: str) -> tuple[int, int]:
+def input_size(text: str) -> tuple[int, int]:
+    """Height and width of `--input`; `UserError` for anything else."""
     match = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text, re.ASCII)
     if not match:
         raise UserError(
@@ -169,6 +185,15 @@ def _input(text: str) -> tuple[int, int]:
     size = int(match[1]), int(match[2])
     check_input_size(size)
     return size
+
+
+def _precision(text: str) -> str:
+    """A policy that can be loaded: what is wrong with it is said before anything is read or measured."""
+    from licc.quantize.load import load_policy
+
+    if text != DEFAULT_PRECISION:
+        load_policy(text)
+    return text
 
 
 def _clock(text: str | None) -> int | None:
@@ -217,7 +242,8 @@ def _transforms(text: str | None) -> tuple[str, ...] | None:
     return names
 
 
-def _existing(option: str, text: str | None, directory: bool) -> Path | None:
+def existing(option: str, text: str | None, directory: bool) -> Path | None:
+    """The file or folder that an option names; `UserError` if it is not there."""
     if text is None:
         return None
     path = Path(text)
@@ -227,7 +253,8 @@ def _existing(option: str, text: str | None, directory: bool) -> Path | None:
     return path
 
 
-def _target(name: str) -> str:
+def target_name(name: str) -> str:
+    """The name of a device that there is; `UserError` for any other."""
     from licc.target import device
 
     return device.load(name).name
@@ -283,16 +310,13 @@ def run_licc(arguments: Sequence[str]) -> int:
 
 def entry() -> int:
     """The console script `licc`."""
+    return exit_status(_compiled, "nothing was written")
+
+
+def _compiled() -> int:
+    """Run licc; what a pass says of the network is told as it stands."""
     try:
-        with build_dir.interruptible():
-            return run_licc(sys.argv[1:])
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-    except build_dir.Interrupted as interrupted:
-        print("error: interrupted; nothing was written", file=sys.stderr)
-        return 128 + interrupted.signum
-    except BrokenPipeError:
-        sys.stderr.close()
+        return run_licc(sys.argv[1:])
     except Exception as error:
         from licc.driver.build import CompileError
 

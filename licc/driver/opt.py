@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from licc import __version__
 from licc.errors import UserError
 from licc.passes import pipelines, registry
+from licc.user_code import load_class, user_code
 
 if TYPE_CHECKING:
     from torch_mlir import ir
@@ -109,6 +110,13 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"leave out the elements of constants of more than N ({DEFAULT_ELEMENTS}) elements",
     )
+    add(
+        "--load-pass",
+        action="append",
+        default=[],
+        metavar="FILE.py:CLASS",
+        help="make a flag of a pass in a file of yours, which is run (may be repeated)",
+    )
     add("--irdl", metavar="DIALECT", help="print the IRDL definition of a dialect and stop")
     add("--list-passes", action="store_true", help="document all passes and their options and stop")
     add("--version", action="version", version=f"licc-opt {__version__}")
@@ -148,9 +156,31 @@ def find_steps(pipeline: str | None, flags: Sequence[str]) -> tuple[Step, ...]:
         raise UserError(str(error)) from error
 
 
+def load_passes(spellings: Iterable[str]) -> None:
+    """Make flags of passes in users' files, FILE.py:CLASS each; `UserError` says what is wrong with one."""
+    registry.LOADED.clear()
+    for spelling in spellings:
+        found = load_class(spelling, registry.Pass, "--load-pass")
+        try:
+            registry.add_pass(found)
+        except registry.OptionError as error:
+            raise UserError(f"--load-pass {spelling}: {error}") from error
+
+
+def _run_step(module: ir.Module, step: Step, verify: bool) -> None:
+    """Run a step; what goes wrong in a user's own pass is one line with the place in the user's file."""
+    from licc.driver import run
+
+    if step.name not in registry.LOADED:
+        run.run_step(module, step, verify=verify)
+        return
+    with user_code(f"{type(step).__name__}.run()", type(step), (registry.PassFailure,)):
+        run.run_step(module, step, verify=verify)
+
+
 def list_passes() -> str:
     """The documentation of every pass, one below the other."""
-    return "\n\n".join(_document(registry.load_pass(name)) for name in registry.PASSES)
+    return "\n\n".join(_document(registry.load_pass(name)) for name in registry.known_passes())
 
 
 def _document(cls: type[registry.Pass]) -> str:
@@ -252,15 +282,13 @@ class Job:
     def _transform(self, chunk: Chunk) -> str | None:
         from torch_mlir import ir
 
-        from licc.driver import run
-
         try:
             with self.context:
                 parse = ir.Module.parseFile if chunk.path else ir.Module.parse
                 module = parse(str(chunk.path) if chunk.path else chunk.text)
             for step in self.steps:
                 self._dump(module, "before", step)
-                run.run_step(module, step, verify=self.options.verify_each)
+                _run_step(module, step, verify=self.options.verify_each)
                 self._dump(module, "after", step)
         except ir.MLIRError:
             return None  # the parser has emitted why
@@ -302,6 +330,7 @@ def run_opt(arguments: Sequence[str]) -> int:
     known = [name for action in parser._actions for name in action.option_strings]
     rest, flags = split_flags(arguments, known)
     options = parser.parse_args(rest)
+    load_passes(options.load_pass)
     if options.list_passes:
         print(list_passes())
         return 0

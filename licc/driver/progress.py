@@ -9,8 +9,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from licc import progress
+
 if TYPE_CHECKING:
     from rich.status import Status
+
+
+# Characters of a bar.
+BAR = 24
 
 
 class Progress:
@@ -37,10 +43,12 @@ class Progress:
     @contextmanager
     def phase(self, name: str, step: str) -> Generator[None]:
         """Show that a phase is at work, and with `verbose` how long it took."""
+        title = f"[bold]{name}[/bold]  {step}"
         if self._status is not None:
-            self._status.update(f"[bold]{name}[/bold]  {step}")
+            self._status.update(title)
         start = time.perf_counter()
-        yield
+        with progress.listening(lambda what, done, steps: self._update(title, what, done, steps)):
+            yield
         if self._verbose:
             seconds = time.perf_counter() - start
             line = f"{name:10} {seconds:7.2f} s  {step}"
@@ -48,3 +56,11 @@ class Progress:
                 self._status.console.print(line, markup=False, highlight=False)
             else:
                 print(line, file=sys.stderr, flush=True)
+
+    def _update(self, title: str, what: str, done: int, steps: int) -> None:
+        """A bar beside the phase for work of many steps."""
+        if self._status is None:
+            return
+        filled = BAR * done // max(steps, 1)
+        bar = "━" * filled + f"[dim]{'━' * (BAR - filled)}[/dim]"
+        self._status.update(f"{title}  {bar} {done}/{steps}  {what}")

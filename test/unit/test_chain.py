@@ -34,9 +34,11 @@ def inputs(module: ir.Module) -> dict[str, Any]:
     random = np.random.default_rng(11)
     found: dict[str, Any] = {}
     for name in ("g_a", "h_a", "h_s", "g_s"):
-        shape = lic.function(module, name).regions[0].blocks[0].arguments[0].type.shape
-        low, high = (0, 256) if name == "g_a" else (-60, 60)
-        found[name] = random.integers(low, high, shape)
+        argument = lic.function(module, name).regions[0].blocks[0].arguments[0].type
+        kind = quantized(argument)
+        assert kind is not None
+        low, high = (0, 255) if name == "g_a" else (max(kind.lo, -60), min(kind.hi, 60))
+        found[name] = random.integers(low, high, argument.shape, endpoint=True)
     return found
 
 

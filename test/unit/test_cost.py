@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from licc.cost import cycles, ddr, dsp, lut, memory, streams
 from licc.cost.folding import Folding
 from licc.cost.geometry import ConvGeometry, Taps
+from licc.cost.packing import Lanes, packed
 from licc.cost.process import Process, Unit, auxiliary, cost, packing
 from licc.errors import UserError
 from licc.target import device
@@ -191,14 +192,15 @@ def test_no_row_of_a_line_buffer_is_overwritten_while_it_is_read(geometry: ConvG
 # DSPs
 # --------------------------------------------------------------------------------------------------
 def test_dsps_by_hand() -> None:
-    assert dsp.mac_array(Folding(32, 3, 5, 5), 8) == 16 * 75
-    assert dsp.mac_array(Folding(3, 8), 8) == 24
-    assert dsp.mac_array(Folding(3, 8, px=2), 8) == 24  # two positions share
-    assert dsp.mac_array(Folding(3, 8, px=3), 8) == 72
-    assert dsp.mac_array(Folding(32, 8), 10) == 128  # symbols
-    assert dsp.mac_array(Folding(32, 8), 11) == 256
-    assert dsp.mac_array(Folding(4, 8, px=3), 4, 4) == 24  # four outputs share
-    assert dsp.mac_array(Folding(2, 8, px=2), 4, 4) == 8  # two by two
+    assert dsp.mac_array(Folding(32, 3, 5, 5), 127, 128) == 16 * 75
+    assert dsp.mac_array(Folding(3, 8), 127, 128) == 24
+    assert dsp.mac_array(Folding(3, 8, px=2), 127, 128) == 24  # two positions share
+    assert dsp.mac_array(Folding(3, 8, px=3), 127, 128) == 72
+    assert dsp.mac_array(Folding(32, 8), 127, 511) == 128  # symbols
+    assert dsp.mac_array(Folding(32, 8), 127, 2065) == 256
+    assert dsp.mac_array(Folding(4, 8, px=3), 7, 8) == 24  # four outputs share
+    assert dsp.mac_array(Folding(2, 8, px=2), 7, 8) == 8  # two by two
+    assert dsp.mac_array(Folding(2, 8, px=2), 32767, 32768) == 32  # one a slice
     # The squares are taken as the words come in.
     assert dsp.gdn_norm(Folding(8, 4), 2, "rsqrt") == 32 + 2
     assert dsp.gdn_norm(Folding(8, 4), 2, "gdn1") == 32
@@ -221,7 +223,15 @@ def test_dsps_by_hand() -> None:
         (8, 8, 3, 2, "pixels"),
         (8, 8, 3, 1, "single"),
         (10, 8, 2, 1, "pair"),
-        (11, 8, 2, 2, "single"),
+        (12, 8, 2, 2, "pair"),
+        (12, 8, 1, 2, "single"),
+        (13, 8, 2, 2, "single"),
+        (10, 9, 2, 2, "pair"),
+        (8, 10, 2, 1, "pair"),
+        (8, 10, 2, 2, "pixels"),
+        (8, 11, 2, 2, "pixels"),
+        (5, 5, 2, 2, "quad"),
+        (5, 5, 4, 1, "pair"),
         (4, 4, 4, 1, "quad"),
         (4, 4, 2, 2, "quad"),
         (4, 4, 2, 1, "pair"),
@@ -233,11 +243,32 @@ def test_packing(bits: int, weight_bits: int, oc: int, px: int, expected: str) -
     assert packing(process, Folding(oc, 3, px=px)) == expected
 
 
-def test_cascades() -> None:
-    assert [dsp.cascade_length(bits) for bits in (8, 9, 10)] == [7, 3, 1]
-    assert dsp.cascade_length(9, unsigned=True) == 4
-    assert conv(G_A_0, value_bits=9).cascade == 4  # an image in u8
-    assert conv(G_A_0, in_bits=16, value_bits=9).cascade == 3
+@pytest.mark.parametrize(
+    ("packing", "weight", "value", "lane", "cascade"),
+    [
+        ("pair", 127, 128, 19, 16),
+        ("pair", 127, 255, 19, 8),
+        ("pair", 128, 128, 18, 7),  # as WP486 has it
+        ("pair", 255, 512, 18, 1),
+        ("pair", 255, 515, 18, 0),
+        ("pixels", 127, 511, 17, 1),
+        ("pixels", 1023, 128, 18, 1),
+        ("pixels", 127, 512, 16, 0),
+        ("quad", 7, 8, 11, 18),
+        ("quad", 7, 64, 10, 1),
+        ("quad", 7, 128, 9, 0),
+    ],
+)
+def test_lanes(packing: str, weight: int, value: int, lane: int, cascade: int) -> None:
+    assert packed(packing, weight, value) == Lanes(lane, cascade)
+
+
+def test_four_outputs_are_two_by_two_at_least() -> None:
+    """Where four outputs share a slice, so do two outputs and two positions."""
+    for weight in range(1, 130):
+        for value in range(1, 130):
+            if packed("quad", weight, value, fours=True).cascade:
+                assert packed("quad", weight, value).cascade
 
 
 # As Yosys counts them (docs/cost.md).
@@ -330,12 +361,12 @@ def test_luts_of_a_multiplexer_of_bytes(ways: int, measured: int) -> None:
 
 @pytest.mark.parametrize(
     ("cascades", "acc_bits", "luts", "ffs"),
-    [(1, 24, 49, 84), (2, 24, 86, 158), (4, 24, 162, 308), (11, 26, 439, 920)],
+    [(1, 24, 48, 48), (4, 24, 158, 164), (11, 26, 428, 524), (16, 28, 618, 648)],
 )
 def test_logic_of_packed_cascades(cascades: int, acc_bits: int, luts: int, ffs: int) -> None:
-    # The split, trees and accumulators of one pair: not the operands that wait, the weights and the biases.
+    # Trees and accumulators of one pair: not the operands that wait, the weights and the biases.
     taps = 7 * cascades
-    found = lut.mac_array(conv(G_A_0, acc_bits=acc_bits), Folding(2, taps))
+    found = lut.mac_array(conv(G_A_0, acc_bits=acc_bits, most_weight=128), Folding(2, taps))
     waiting, biases = 5 * cascades * (2 * 8 + 8), 2 * acc_bits
     assert close(int(found[0]) - waiting // 2 - biases, luts)
     assert close(int(found[1]) - waiting - biases - 2 * taps * 8, ffs)

@@ -301,7 +301,8 @@ def test_pieces_of_stages() -> None:
         units = [[unit.kind for unit in piece.process.units] for piece in pieces]
         assert units == [["abs"], [], ["requantizer"], [], ["leaky_relu"], [], ["requantizer"]]
         bits = [(p.process.in_bits, p.process.out_bits, p.process.value_bits) for p in pieces]
-        assert bits[:2] == [(16, 16, 12), (16, 32, 12)]
+        # A port has whole bytes.
+        assert bits[:2] == [(16, 12, 12), (12, 32, 12)]
         # Sums of 27 inputs below 2^11 by weights below 2^7.
         assert bits[2][:2] == (32, 16)
         assert 18 <= bits[2][2] <= 26
@@ -339,7 +340,7 @@ def test_reading_a_schedule() -> None:
         found = read_schedule(stage)
         assert [each.intake for each in found] == [6, 6, 3, 4]
         assert [each.writes for each in found] == [6, 3, 8, 2]
-        assert [each.depth for each in found] == [1, 2, 3, 4]
+        assert [each.depths for each in found] == [(1,), (2,), (3,), (4,)]
         assert [each.folding for each in found] == [
             Folding(2, 3, 1, 3, 3),
             Folding(3, 3),
@@ -388,9 +389,9 @@ CONV = "g_a_0_conv"
         ("drain = 8", "words of at most 4 lanes before g_a_1_norm, but got 8"),
         ("drain = 12", "words of g_a_0_drain of pixels that divide a group of 2, but got 3"),
         ("gdn_roots = 5", "'gdn_roots' of at most 4 lanes, but got 5"),
-        ("fifo_depths = array<i64: 9>", "'fifo_depths' of 4 processes, but got 1"),
+        ("fifo_depths = array<i64: 9>", "'fifo_depths' of 4 streams, but got 1"),
         ("folding = #lic.folding<1, 3, 1, 3, 2>", "an even number of outputs, not 1, to pack as 'pair'"),
-        ('packing = "quad"', "activations of at most 4 bits, not 8, to pack as 'quad'"),
+        ('packing = "quad"', "expected products within 255, not 127 * 255, to pack as 'quad'"),
         ('packing = "pixels", folding = #lic.folding<2, 3, 1, 3, 1>', "an even number of positions, not 1,"),
     ],
 )  # fmt: skip
@@ -427,7 +428,9 @@ def test_symbols_of_ten_bits_pack_beside_each_other_without_the_least() -> None:
         set_schedule(stage, f'{rest}, packing = "pair"')
         read_schedule(stage)
         set_schedule(stage, 'packing = "pixels"')
-        with pytest.raises(StageError, match="activations above -512 to pack as 'pixels'"):
+        with pytest.raises(
+            StageError, match="products within 32767, not 127 \\* 512, to pack as 'pixels'"
+        ):
             read_schedule(stage)
 
 
