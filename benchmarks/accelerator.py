@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--target", default="zcu102")
     parser.add_argument("--share", default="transform", help="see licc --help")
     parser.add_argument("--transforms", default="g_a,g_s")
+    parser.add_argument("--precision", default="int8", help="see licc --help")
     parser.add_argument("--frames", type=int, default=3, help="back to back in a simulation")
     given = parser.parse_args()
     print(HEADER, flush=True)
@@ -67,6 +68,7 @@ def rows(case: str, given: argparse.Namespace, folder: Path) -> list[str]:
         size,
     ]
     command += ["--share", given.share, "--transforms", given.transforms]
+    command += ["--precision", given.precision]
     run([*command, "--clock", clock] if clock else command)
     python = f"PYTHON={sys.executable}"
     run(["make", "-s", "-C", build / "hls", "timed", python, f"TIMED_FRAMES={given.frames}"])

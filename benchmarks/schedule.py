@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How long schedules take, and how near to their proven bounds they are, for several networks and devices.
 
-    python benchmarks/schedule.py [--widths 32 64 128] [--targets zcu102 u250] [--share role] [--input 720x1280]
+    python benchmarks/schedule.py [--widths 32 64 128] [--targets zcu102 u250] [--share role] [--precision int8]
 
 The networks are randomly initialised ScaleHyperpriors with 192 latents, all four transforms. The time is that of the
 pass lic-schedule with its check, without start-up, calibration and typing. A rate is predicted, not measured.
@@ -38,15 +38,16 @@ def main() -> None:
     )
     parser.add_argument("--share", choices=["auto", "role", "transform"], default="auto")
     parser.add_argument("--input", default="720x1280", help="HxW")
+    parser.add_argument("--precision", default="int8", help="see licc --help")
     given = parser.parse_args()
     print("| network | device | schedule | what shares: FPS, gap |\n|---|---|---|---|", flush=True)
     for width in given.widths:
-        typed = typed_module(width, given.input)
+        typed = typed_module(width, given.input, given.precision)
         for target in given.targets:
             print(f"| N={width} | {target} | {row(typed, target, given.share)} |", flush=True)
 
 
-def typed_module(width: int, size: str) -> str:
+def typed_module(width: int, size: str, precision: str) -> str:
     """The typed module of a network, as text."""
     with tempfile.TemporaryDirectory() as folder:
         network, typed = Path(folder) / "network.pt", Path(folder) / "typed.mlir"
@@ -54,9 +55,8 @@ def typed_module(width: int, size: str) -> str:
         command = [sys.executable, NETWORKS, "bmshj2018-hyperprior", *shape, network]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         licc = Path(sys.executable).parent / "licc"
-        subprocess.run(
-            [licc, network, "-o", typed, "--input", size, "--compile-to", "type"], check=True
-        )
+        command = [licc, network, "-o", typed, "--input", size, "--precision", precision]
+        subprocess.run([*command, "--compile-to", "type"], check=True)
         return typed.read_text()
 
 

@@ -7,9 +7,11 @@ Workers share no files with this process: codecs and images are sent to them.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -78,6 +80,11 @@ def _with_ray(
         try:
             yield from _spread(ray, actors, tasks, fetch)
         except ray.exceptions.RayActorError as error:
+            if error.actor_init_failed:
+                reason = str(error).strip().splitlines()[-1].strip()
+                raise UserError(
+                    f"a worker does not start: {reason}; --jobs 1 works without"
+                ) from error
             raise UserError(
                 "a worker died, most likely for want of memory; try fewer with --jobs"
             ) from error
@@ -92,18 +99,22 @@ def _cluster(ray: Any) -> Generator[None]:
     """A connection to the cluster of RAY_ADDRESS, or a cluster of this machine for as long as it takes."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     own = {} if "RAY_ADDRESS" in os.environ else {"include_dashboard": False}
-    try:
-        ray.init(log_to_driver=False, logging_level="ERROR", **own)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise UserError(f"Ray does not start: {reason}; --jobs 1 works without") from error
-    # Ray has put its own in their place, which would end the process without a word.
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    # Workers import from the current folder first, and that may hold another licc, such as a
+    # checkout without its dialects. So Ray starts in an empty one.
+    with tempfile.TemporaryDirectory() as empty:
+        try:
+            with contextlib.chdir(empty):
+                ray.init(log_to_driver=False, logging_level="ERROR", **own)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise UserError(f"Ray does not start: {reason}; --jobs 1 works without") from error
+        # Ray has put its own in their place, which would end the process without a word.
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
 def _workers(ray: Any, jobs: int | None, need: int) -> int:

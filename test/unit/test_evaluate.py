@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -614,6 +615,17 @@ def test_two_jobs_give_what_one_gives(inputs: Path, done: Path, tmp_path: Path) 
             assert psnr[0] == pytest.approx(psnr[1], abs=1e-4)
         else:
             assert a["images"] == b["images"]
+
+
+def test_workers_do_not_import_from_the_current_folder() -> None:
+    """Ray puts the folder that it starts in at the front of their path."""
+    here, seen = Path.cwd(), list[list[str]]()
+    ray = SimpleNamespace(
+        init=lambda **_: seen.append(list(map(str, Path.cwd().iterdir()))), shutdown=lambda: None
+    )
+    with jobs._cluster(ray):
+        assert Path.cwd() == here
+    assert seen == [[]]
 
 
 def test_workers_hold_two_codecs_at_most(done: Path, inputs: Path, data: dict[str, Any]) -> None:

@@ -409,17 +409,22 @@ def test_the_policy_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert request.precisions == ("int8", "hybrid", "greedy.py:Greedy{layers=2}")
 
 
-@pytest.mark.parametrize("name", ["Plain", "GdnInt8"])
-def test_policies_of_the_ablation(name: str) -> None:
-    path = ROOT / "benchmarks" / "policies" / "plain.py"
-    policy = load_policy(f"{path}:{name}")
-    methods = ("clip", "channel_scales", "adaptive", "bias_correction")
-    assert not any(getattr(policy, method) for method in methods)
+@pytest.mark.parametrize(
+    ("name", "methods", "bits"),
+    [
+        ("plain.py:Plain", False, (13, 17)),
+        ("plain.py:GdnInt8", False, (8, 8)),
+        ("gdn.py:GdnInt8", True, (8, 8)),
+    ],
+)
+def test_policies_of_the_ablation(name: str, methods: bool, bits: tuple[int, int]) -> None:
+    policy = load_policy(f"{ROOT / 'benchmarks' / 'policies'}/{name}")
+    for method in ("clip", "channel_scales", "adaptive", "bias_correction"):
+        assert getattr(policy, method) == methods
     module = typed_module(calibrated(), policy)
     gdn = next(op for op in facts.functions(module)["g_a"].entry_block.operations if op.operation.name == "lic.gdn")  # fmt: skip
     x, gamma = quantized(gdn.operands[0].type), quantized(gdn.operands[2].type)
     assert x is not None
     assert gamma is not None
-    wanted = (8, 8) if name == "GdnInt8" else (13, 17)
-    assert (x.magnitude_bits, gamma.magnitude_bits) == wanted
+    assert (x.magnitude_bits, gamma.magnitude_bits) == bits
     assert x.bits == gamma.bits == 32
