@@ -183,14 +183,24 @@ def _frontier(policies: Sequence[Policy]) -> Figure:
             ]
         axes.margins(0.22)
         figure.draw_without_rendering()
-        _place(axes, places)
+        _place(axes, _together(places))
     return figure
+
+
+def _together(
+    places: Sequence[tuple[float, float, str, str]],
+) -> list[tuple[float, float, str, str]]:
+    """One label for the policies at a point: two may well choose the same widths."""
+    names: dict[tuple[float, float, str], list[str]] = {}
+    for x, y, text, colour in places:
+        names.setdefault((x, y, colour), []).append(text)
+    return [(x, y, " = ".join(texts), colour) for (x, y, colour), texts in names.items()]
 
 
 def _rate_title(policies: Sequence[Policy]) -> str:
     if all(policy.rate_label.startswith("BD-rate") for policy in policies):
         return "BD-rate against float, in %"
-    return "equivalent rate change at equal PSNR, in % (no BD-rate)"
+    return "rate that makes up for it, in % (no BD-rate)"
 
 
 def _at(policy: Policy, panel: int, relative: bool) -> tuple[float, float, str]:
