@@ -13,6 +13,7 @@ is optimal brain surgeon's update (for networks, GPTQ, arXiv 2210.17323) without
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,9 +77,14 @@ class Moments:
 
 
 def _upper(matrix: Array, damping: float) -> Array:
+    """V. Moments of few pixels may have lost their definiteness to rounding: those get more on the diagonal."""
     mean = float(np.diag(matrix).mean())
-    damped = matrix + np.eye(len(matrix)) * (damping * mean if mean > 0.0 else 1.0)
-    return np.ascontiguousarray(np.linalg.cholesky(damped[::-1, ::-1])[::-1, ::-1])
+    unit = np.eye(len(matrix)) * (mean if mean > 0.0 else 1.0 / damping)
+    for share in (damping, 10 * damping, 100 * damping):
+        damped = (matrix + share * unit)[::-1, ::-1]
+        with contextlib.suppress(np.linalg.LinAlgError):
+            return np.ascontiguousarray(np.linalg.cholesky(damped)[::-1, ::-1])
+    raise ValueError("the moments of a convolution's inputs are not positive definite")
 
 
 def round_weights(

@@ -584,3 +584,14 @@ def test_gamma_of_fewer_bits(bits: int) -> None:
         np.ones(3), np.eye(3) * 0.1 + 0.01, "rsqrt", False, 0.01, -128, 127, np.full(3, 0.01), bits
     )
     assert quantize_gdn(shape).gamma.max() == (1 << bits) - 1
+
+
+def test_moments_that_lost_their_definiteness_are_damped_more() -> None:
+    basis, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(6, 6)))
+    matrix = basis @ np.diag([9.0, 4.0, 1.0, 0.0, 0.0, -0.1]) @ basis.T
+    moments = Moments.of(matrix)
+    found = moments.factor @ moments.factor.T
+    wanted = matrix[np.ix_(moments.order, moments.order)]
+    added = np.diag(found - wanted)
+    np.testing.assert_allclose(found - wanted, np.diag(added), atol=1e-9)
+    np.testing.assert_allclose(added, 0.1 * np.trace(matrix) / 6)
