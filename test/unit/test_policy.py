@@ -412,9 +412,9 @@ def test_the_policy_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("name", "methods", "bits"),
     [
-        ("plain.py:Plain", False, (13, 17)),
-        ("plain.py:GdnInt8", False, (8, 8)),
-        ("gdn.py:GdnInt8", True, (8, 8)),
+        ("ablation.py:Plain", False, (13, 17)),
+        ("ablation.py:PlainGdnInt8", False, (8, 8)),
+        ("ablation.py:GdnInt8", True, (8, 8)),
     ],
 )
 def test_policies_of_the_ablation(name: str, methods: bool, bits: tuple[int, int]) -> None:

@@ -12,9 +12,9 @@ from licc.entropy.compressai import declare_torchvision_operators
 
 
 def compressai_models() -> ModuleType:
-    """Return `compressai.models`, or skip the test where CompressAI is not installed."""
+    """Return `compressai.models`; skip the test, saying so, in an install without the extra that brings CompressAI."""
     if not all(map(importlib.util.find_spec, ("compressai", "torchvision"))):
-        pytest.skip("CompressAI is not installed")
+        pytest.skip("CompressAI is not installed; pip install 'licc[test]' brings it")
     declare_torchvision_operators()
     import compressai.models
 

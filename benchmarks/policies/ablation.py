@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What GDN at 8 bits costs when everything else is done as well as licc can.
+"""What licc's methods and GDN in i32 are worth: policies that do without.
 
-licc-eval student.pt --images kodak/ --precision int8 benchmarks/policies/gdn.py:GdnInt8
+licc-eval student.pt --images kodak/ --precision int8 benchmarks/policies/ablation.py:GdnInt8
 """
 
 from __future__ import annotations
@@ -21,3 +21,17 @@ class GdnInt8(Int8):
         """Unsigned."""
         del layer
         return 8
+
+
+class Plain(Int8):
+    """W8A8 by the observed extremes, weights to the nearest; GDN computes in i32 as in every policy."""
+
+    channel_scales = False
+    clip = False
+    adaptive = False
+    bias_correction = False
+    gdn_headroom = 1.0
+
+
+class PlainGdnInt8(Plain, GdnInt8):
+    """Both."""
