@@ -19,7 +19,7 @@ The edges, as seen in the pinned wheel:
 * `ext.Dialect.load` fails when called twice in a context: `load` does not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from torch_mlir import ir
@@ -49,6 +49,7 @@ __all__ = [
     "fields",
     "irdl_module",
     "load",
+    "operations",
     "verified",
 ]
 
@@ -81,6 +82,15 @@ def expect(condition: bool, message: str | Callable[[], str]) -> None:
 def array(attribute: ir.Attribute) -> tuple[int, ...]:
     """The integers of an `array<i64: ...>` attribute."""
     return tuple(ir.DenseI64ArrayAttr(attribute))
+
+
+def operations(op: Any) -> Iterator[Any]:
+    """All operations inside `op`, each before those inside it."""
+    for region in op.regions:
+        for block in region.blocks:
+            for inner in block.operations:
+                yield inner.operation
+                yield from operations(inner.operation)
 
 
 def verified(dialect: type[ext.Dialect]) -> type[ext.Dialect]:

@@ -9,14 +9,14 @@ compares precisions, not schedules.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from torch_mlir import ir
 
 from licc.cost import packing
-from licc.dialects.ext import array
+from licc.dialects.ext import array, operations
 from licc.dialects.quantized import Quantized, quantized, shape_of
 
 __all__ = ["DspCycles", "dsp_cycles", "macs_per_dsp", "products_per_dsp", "total"]
@@ -77,7 +77,7 @@ def dsp_cycles(module: ir.Module) -> dict[str, DspCycles]:
         if "sym_name" not in function.attributes:
             continue
         name = ir.StringAttr(function.attributes["sym_name"]).value
-        for op in _walk(function.operation):
+        for op in operations(function.operation):
             each = _of(op, name)
             if each is None:
                 continue
@@ -96,14 +96,6 @@ def total(cycles: Mapping[str, DspCycles], transforms: Iterable[str] | None = No
     wanted = None if transforms is None else set(transforms)
     those = [each for each in cycles.values() if wanted is None or each.transform in wanted]
     return DspCycles(sum(each.macs for each in those), sum(each.dsp_cycles for each in those))
-
-
-def _walk(op: Any) -> Iterator[Any]:
-    for region in op.regions:
-        for block in region.blocks:
-            for inner in block.operations:
-                yield inner.operation
-                yield from _walk(inner.operation)
 
 
 def _of(op: Any, transform: str) -> DspCycles | None:

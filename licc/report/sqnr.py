@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from torch_mlir import ir
 
+from licc.dialects.ext import operations
 from licc.dialects.quantized import quantized
 from licc.quantize.facts import SQNR
 from licc.report.data import Decibels, LayerFacts
@@ -24,7 +24,7 @@ def layer_facts(module: ir.Module) -> tuple[LayerFacts, ...]:
     """
     ratios = layer_sqnr(module)
     found: dict[str, LayerFacts] = {}
-    for op in _operations(module.operation):
+    for op in operations(module.operation):
         if "layer" not in op.attributes or not len(op.operands):
             continue
         read = quantized(op.operands[0].type)
@@ -49,7 +49,7 @@ def layer_sqnr(module: ir.Module) -> dict[str, Decibels]:
             own and tells that of what it reads. Of several values of a layer the worst counts.
     """
     found: dict[str, Decibels] = {}
-    for op in _operations(module.operation):
+    for op in operations(module.operation):
         if SQNR not in op.attributes:
             continue
         layer = _layer(op)
@@ -61,14 +61,6 @@ def layer_sqnr(module: ir.Module) -> dict[str, Decibels]:
 
 def _badness(facts: LayerFacts) -> tuple[bool, float]:
     return (facts.sqnr is None, facts.sqnr or 0.0)
-
-
-def _operations(op: Any) -> Iterator[Any]:
-    for region in op.regions:
-        for block in region.blocks:
-            for inner in block.operations:
-                yield inner.operation
-                yield from _operations(inner.operation)
 
 
 def _layer(op: Any) -> str:
