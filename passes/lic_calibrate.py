@@ -30,6 +30,9 @@ class LicCalibrate(Pass):
 
     of which all but the first are only on what a convolution reads. The module gets `lic.calibration`, which
     says with which pictures: lic-assign-precision looks at them again.
+
+    A codec that carries types of training's choice (`lic.forms`) is left as it is: it needs no facts. Pictures
+    that are given are noted, for signal and noise to be measured on.
     """
 
     name: ClassVar[str] = "lic-calibrate"
@@ -37,20 +40,28 @@ class LicCalibrate(Pass):
     max_images: int = option(16, "read at most so many images")
     size: str = option("512x768", "height and width to bring the images to")
     crop: bool = option(True, "take the centre of larger images; otherwise scale them")
+    recalibrate: bool = option(False, "take away what training chose, and calibrate")
 
     def run(self, module: ir.Module) -> None:
         """Attach what was observed."""
         # Numpy and Pillow are loaded when the pass runs, not when it is listed.
         from licc.calibration import load_images, run_codec
-        from licc.quantize import facts
+        from licc.quantize import facts, forms
         from licc.quantize.pictures import Source
         from licc.quantize.statistics import Histogram, Range
 
+        source = Source(self.images, self.max_images, self._size(), self.crop)
+        if self.recalibrate:
+            forms.drop(module)
+        elif forms.carried(module):
+            if self.images:
+                source.attach(module)
+            return
         ranges: dict[ir.Value, Range] = {}
         histograms: dict[ir.Value, Histogram] = {}
 
-        def observe(source: Any, array: Any) -> None:
-            value = _value(source)
+        def observe(producer: Any, array: Any) -> None:
+            value = _value(producer)
             ranges.setdefault(value, Range()).add(array)
             if _feeds_convolution(value):
                 histograms.setdefault(value, Histogram(array.shape[1])).add(array)
@@ -64,7 +75,6 @@ class LicCalibrate(Pass):
                     found |= facts.clip_facts(histograms[value].clips())
                     found |= facts.channel_facts(histograms[value].statistics())
                 facts.attach(value, found)
-            source = Source(self.images, self.max_images, self._size(), self.crop)
             source.attach(module)
 
     def _size(self) -> tuple[int, int]:

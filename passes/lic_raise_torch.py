@@ -39,7 +39,9 @@ class LicRaiseTorch(Pass):
     The functions must be of one static NCHW tensor in and one out, with their weights as dense literals.
     A GDN becomes one `lic.gdn` whose beta and gamma are the constants that CompressAI's
     re-parametrisation `max(p, bound)^2 - pedestal` stands for. A layer's path is taken from the
-    `layer` attribute or the name location of its op; its second call gets `_2` behind the path. An op that licc does not know is an error that names it.
+    `layer` attribute or the name location of its op; its second call gets `_2` behind the path. An op that licc does
+    not know is an error that names it. Scales that training chose, `lic.integers` of the module, go to the ops and
+    arguments that they are about.
     """
 
     name: ClassVar[str] = "lic-raise-torch"
@@ -55,6 +57,18 @@ class LicRaiseTorch(Pass):
             failed = [not _raise_function(function) for function in functions]
         if any(failed):
             raise PassFailure
+        _settle(module)
+
+
+def _settle(module: ir.Module) -> None:
+    """Bring the scales that training chose to their ops, where the module has any."""
+    from licc.quantize import trained
+
+    try:
+        trained.settle(module)
+    except trained.ScaleError as error:
+        module.operation.location.emit_error(f"integers: {error}")
+        raise PassFailure from error
 
 
 def _raise_function(function: Any) -> bool:
@@ -163,7 +177,10 @@ _FOLDS: Mapping[str, _Fold] = {
     "aten.max.other": lambda a: np.maximum(a[0], a[1]),
     "aten.maximum": lambda a: np.maximum(a[0], a[1]),
     "aten.clamp_min": lambda a: np.maximum(a[0], np.float32(a[1])),
-    "aten.pow.Tensor_Scalar": lambda a: np.power(a[0], np.float32(a[1])),
+    # torch squares by multiplying; a power function may differ in the last bit, from machine to machine.
+    "aten.pow.Tensor_Scalar": lambda a: (
+        a[0] * a[0] if a[1] == 2 else np.power(a[0], np.float32(a[1]))
+    ),
     "aten.square": lambda a: a[0] * a[0],
     "aten.mul.Tensor": lambda a: a[0] * a[1],
     "aten.mul.Scalar": lambda a: a[0] * np.float32(a[1]),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from licc import __version__
 from licc.driver import build_dir
-from licc.driver.options import Options
+from licc.driver.options import DEFAULT_PRECISION, Options
 from licc.driver.phases import BY_NAME, PHASES, Phase
 from licc.driver.progress import Progress
 from licc.errors import UserError
@@ -51,6 +51,9 @@ def run_phases(options: Options, last: Phase, progress: Progress, visit: Visit) 
             else:
                 assert module is not None
                 _run_pass(options, phase.pass_name, module)
+        if phase.name == "calibrate":
+            assert module is not None
+            _say_whose_scales(options, module, progress)
         visit(phase, module)
 
 
@@ -68,15 +71,27 @@ def _ingress(options: Options) -> ir.Module:
         raise _internal(options, "ingress", error) from error
 
 
+def _say_whose_scales(options: Options, module: ir.Module, progress: Progress) -> None:
+    """Say that calibration was left out, where it was."""
+    from licc.quantize import forms
+
+    if forms.carried(module):
+        only = "; --calibrate only measures noise" if options.calibrate else ""
+        progress.note(f"{options.checkpoint}: takes the scales that it was trained with{only}")
+
+
 # --------------------------------------------------------------------------------------------------
 # Passes
 # --------------------------------------------------------------------------------------------------
 def configured_pass(options: Options, name: str) -> registry.Pass:
     """The pass `name`, with what the user asked for in those of its options that are about it."""
+    from licc.quantize.load import TRAINED
+
     cls = registry.load_pass(name)
     asked = {
         "images": None if options.calibrate is None else str(options.calibrate),
         "policy": options.precision,
+        "recalibrate": options.precision is not None and options.precision != TRAINED,
         "target": options.target,
         "clock_mhz": options.clock_mhz,
         "stripes": options.stripes,
@@ -185,7 +200,8 @@ def _build_in(options: Options, progress: Progress, work: Path) -> None:
     run_phases(options, emit, progress, dump)
     with progress.phase(emit.name, emit.step):
         _emit(options, modules, work)
-        (work / build_dir.MANIFEST).write_text(manifest(options), encoding="utf-8")
+        text = manifest(options, _policy(modules["type"]))
+        (work / build_dir.MANIFEST).write_text(text, encoding="utf-8")
 
 
 def _emit(options: Options, modules: dict[str, Any], work: Path) -> None:
@@ -205,10 +221,25 @@ def _emit(options: Options, modules: dict[str, Any], work: Path) -> None:
         raise _internal(options, "emit", error) from error
 
 
-def manifest(options: Options) -> str:
-    """What a build was made from. No dates and no absolute paths: equal input gives equal builds."""
+def _policy(typed: Any) -> str:
+    """The policy that a module was typed with."""
+    from torch_mlir import ir
+
+    from licc.quantize.assign import POLICY
+
+    return ir.StringAttr(typed.attributes[POLICY]).value
+
+
+def manifest(options: Options, policy: str = "") -> str:
+    """What a build was made from. No dates and no absolute paths: equal input gives equal builds.
+
+    Args:
+        options: as the user gave them.
+        policy: what the types are of, where no policy was asked for.
+    """
     from licc.quantize.load import policy_name
 
+    policy = policy_name(options.precision) if options.precision else policy or DEFAULT_PRECISION
     facts = {
         "licc": __version__,
         "checkpoint": options.checkpoint.name,
@@ -221,7 +252,7 @@ def manifest(options: Options) -> str:
         "role": options.role,
         "share": options.share,
         "time_limit": options.time_limit,
-        "precision": policy_name(options.precision),
+        "precision": policy,
         "calibrate": None if options.calibrate is None else options.calibrate.name,
         "golden": None if options.golden is None else options.golden.name,
     }

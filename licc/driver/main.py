@@ -72,10 +72,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         "--precision",
-        default=DEFAULT_PRECISION,
         metavar="POLICY",
-        help="int8, hybrid, search{budget=1.1}, FILE.py:CLASS or an installed policy "
-        f"(default: {DEFAULT_PRECISION})",
+        help="int8, hybrid, search{budget=1.1}, FILE.py:CLASS, an installed policy, or trained: the "
+        "checkpoint's own scales (default: trained where it has them, "
+        f"{DEFAULT_PRECISION} where not)",
     )
     add("--calibrate", metavar="DIR", help="images to calibrate with (default: an embedded set)")
     add("--golden", metavar="IMAGE", help="image for the golden data of the testbench")
@@ -153,9 +153,9 @@ def read_options(arguments: Sequence[str]) -> Options:
         calibrate=existing("--calibrate", given.calibrate, directory=True),
         golden=existing("--golden", given.golden, directory=False),
         transforms=_transforms(given.transforms),
-        clock_mhz=_clock(given.clock),
+        clock_mhz=clock(given.clock),
         stripes=_stripes(given.stripes),
-        fps=_fps(given.fps),
+        fps=None if given.fps is None else frame_rate(given.fps),
         role=given.role,
         share=_share(given.share, given.role),
         time_limit=_seconds(given.time_limit),
@@ -187,16 +187,17 @@ def input_size(text: str) -> tuple[int, int]:
     return size
 
 
-def _precision(text: str) -> str:
+def _precision(text: str | None) -> str | None:
     """A policy that can be loaded: what is wrong with it is said before anything is read or measured."""
-    from licc.quantize.load import load_policy
+    from licc.quantize.load import TRAINED, load_policy
 
-    if text != DEFAULT_PRECISION:
+    if text is not None and text not in (DEFAULT_PRECISION, TRAINED):
         load_policy(text)
     return text
 
 
-def _clock(text: str | None) -> int | None:
+def clock(text: str | None) -> int | None:
+    """MHz of `--clock`, if given; `UserError` for anything else."""
     if text is None:
         return None
     if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not 1 <= int(text) <= LARGEST_CLOCK_MHZ:
@@ -210,9 +211,8 @@ def _stripes(text: str) -> str:
     return text
 
 
-def _fps(text: str | None) -> float | None:
-    if text is None:
-        return None
+def frame_rate(text: str) -> float:
+    """Images a second of `--fps`; `UserError` for anything else."""
     if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text, re.ASCII) or not float(text):
         raise UserError(f"--fps {text}: expected images a second, such as 30 or 59.94")
     return float(text)

@@ -21,7 +21,8 @@ class Options:
         output: the build directory; with `compile_to` a file, or None for standard output.
         target: the name of a device in licc/data/devices.
         input_hw: height and width of the images.
-        precision: the quantization policy, as `licc.quantize.load` reads it.
+        precision: the quantization policy, as `licc.quantize.load` reads it; None for what training chose, or
+            `DEFAULT_PRECISION` where it did not.
         calibrate: folder of images; None for the embedded set.
         golden: image that the testbench runs; None for the one that ships with licc.
         transforms: those to compile; None for all that the checkpoint has.
@@ -40,7 +41,7 @@ class Options:
     output: Path | None = DEFAULT_OUTPUT
     target: str = DEFAULT_TARGET
     input_hw: tuple[int, int] = DEFAULT_INPUT
-    precision: str = DEFAULT_PRECISION
+    precision: str | None = None
     calibrate: Path | None = None
     golden: Path | None = None
     transforms: tuple[str, ...] | None = None

@@ -56,7 +56,7 @@ PHASES: tuple[Phase, ...] = (
         "calibrated",
         "lic-calibrate",
         "lic and images -> lic",
-        "every value has its observed range",
+        "every value has its observed range, or the type that training chose",
     ),
     Phase(
         "type",

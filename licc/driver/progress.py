@@ -57,6 +57,14 @@ class Progress:
             else:
                 print(line, file=sys.stderr, flush=True)
 
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        line = f"note: {text}"
+        if self._status is not None:
+            self._status.console.print(line, markup=False, highlight=False)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
     def _update(self, title: str, what: str, done: int, steps: int) -> None:
         """A bar beside the phase for work of many steps."""
         if self._status is None:

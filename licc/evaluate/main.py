@@ -53,7 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
         action="extend",
         default=[],
         metavar="POLICY",
-        help="NAME, NAME{option=value} or FILE.py:CLASS, one or more (default: hybrid)",
+        help="NAME, NAME{option=value} or FILE.py:CLASS, or trained, one or more (default: trained where a "
+        "checkpoint has scales of its own, hybrid where not)",
     )
     add("--target", metavar="NAME", help="predict images a second on this device")
     add("--input", metavar="HxW", help="image size for the prediction and the DSP cost")
@@ -94,7 +95,7 @@ def read_request(arguments: Sequence[str]) -> Request:
         checkpoints=tuple(map(Path, given.checkpoints)),
         images=Path(given.images),
         calibrate=main.existing("--calibrate", given.calibrate, directory=True),
-        precisions=tuple(given.precision) or ("hybrid",),
+        precisions=tuple(given.precision),
         target=None if given.target is None else main.target_name(given.target),
         input_hw=_input(given.input, given.target),
         against=tuple(given.against),

@@ -29,7 +29,7 @@ _PLACES = tuple(
 )
 # Between labels of a column, of the height of the axes.
 LABEL_GAP = 0.055
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.spines.top": False,
@@ -59,7 +59,7 @@ def draw(summary: Summary) -> dict[str, bytes]:
         import matplotlib as mpl
     except ImportError as error:
         raise missing("matplotlib") from error
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         files = _saved("rd", _rate_distortion(summary))
         if summary.policies:
             files |= _saved("frontier", _frontier(summary.policies))

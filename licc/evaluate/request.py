@@ -15,7 +15,7 @@ class Request:
         checkpoints: the files.
         images: the folder.
         calibrate: folder to calibrate on; None for the embedded images.
-        precisions: spellings of policies.
+        precisions: spellings of policies; none for the default of each checkpoint.
         target: device to predict a rate for; None without.
         input_hw: height and width of the images there.
         against: curves to compare with, as they were spelled.

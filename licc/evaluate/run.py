@@ -31,7 +31,7 @@ def evaluate(request: Request, progress: Progress) -> Summary:
     Raises:
         UserError: an argument, a file or the machine is at fault.
     """
-    precisions = variants.read_precisions(request.precisions)
+    precisions = variants.read_precisions(request.precisions) if request.precisions else None
     against = [curves.read_curve(text) for text in request.against]
     checkpoints = variants.read_checkpoints(request.checkpoints)
     pictures, skipped = images.find(request.images)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from torch_mlir import ir
 
 FLOAT = "float"
+# As licc.quantize.load has it, which is imported where it is used.
+TRAINED = "trained"
 # What can change an integer, a rate or a measure; reports, plots and schedules cannot.
 _PACKAGES = ("cost", "dialects", "entropy", "ingress", "interp", "quantize")
 _FILES = (
@@ -57,11 +59,11 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Precision:
-    """Floats, or the integers of a policy.
+    """Floats, the integers of a policy, or those that a checkpoint was trained with.
 
     Attributes:
         name: what tables call it.
-        spelling: as the user gave it; "float" for none.
+        spelling: as the user gave it; "float" for none, "trained" for the checkpoint's own scales.
         digest: of the code of the policy, where it is not licc's own.
     """
 
@@ -73,6 +75,11 @@ class Precision:
     def is_float(self) -> bool:
         """Whether it is the reference."""
         return self.spelling == FLOAT
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether calibration images have a say in it."""
+        return self.spelling not in (FLOAT, TRAINED)
 
 
 @dataclass(frozen=True)
@@ -162,7 +169,10 @@ def read_precisions(spellings: Iterable[str]) -> list[Precision]:
 
     found = [Precision(FLOAT, FLOAT)]
     for spelling in spellings:
-        if spelling == FLOAT:
+        if spelling == FLOAT or (spelling == TRAINED and TRAINED in (p.spelling for p in found)):
+            continue
+        if spelling == TRAINED:
+            found.append(Precision(TRAINED, TRAINED))
             continue
         name = load_policy(spelling).name or spelling
         if any(name == other.name and spelling != other.spelling for other in found):
@@ -170,6 +180,20 @@ def read_precisions(spellings: Iterable[str]) -> list[Precision]:
         if all(spelling != other.spelling for other in found):
             found.append(Precision(name, spelling, _policy_digest(spelling)))
     return found
+
+
+def default_precisions(checkpoint: Checkpoint) -> list[Precision]:
+    """What a checkpoint is evaluated in where nothing is asked for: the scales that it was trained with, if any.
+
+    Raises:
+        UserError: the file is no checkpoint that licc reads.
+    """
+    from licc.ingress.checkpoint import is_program, read_checkpoint
+    from licc.quantize.load import DEFAULT_POLICY
+
+    path = checkpoint.path
+    trained = not is_program(path) and bool(read_checkpoint(path).integers)
+    return read_precisions([TRAINED if trained else DEFAULT_POLICY])
 
 
 def _policy_digest(spelling: str) -> str:
@@ -230,15 +254,15 @@ class Setting:
 
 
 def plan(
-    checkpoints: Sequence[Checkpoint], precisions: Sequence[Precision], setting: Setting
+    checkpoints: Sequence[Checkpoint], precisions: Sequence[Precision] | None, setting: Setting
 ) -> Iterator[Variant]:
-    """All variants, by checkpoint."""
+    """All variants, by checkpoint; where no precisions are asked for, each in its default ones."""
     common = f"{code_digest(_PACKAGES + _FILES)} {setting.size}"
     with_images = f"{common} {calibration_digest(setting.calibrate)}"
     for checkpoint in checkpoints:
         floats: Path | None = None
-        for precision in precisions:
-            depends = common if precision.is_float else with_images
+        for precision in precisions or default_precisions(checkpoint):
+            depends = with_images if precision.is_calibrated else common
             text = f"{checkpoint.digest} {precision.spelling} {precision.digest} {depends}"
             key = hashlib.sha256(text.encode()).hexdigest()[:_KEY_DIGITS]
             slug = re.sub(r"[^\w.=-]+", "_", f"{checkpoint.name}-{precision.name}").strip("_")
@@ -283,13 +307,15 @@ class Maker:
         assert self.floats is not None
         if variant.precision.is_float:
             return self.floats
-        if self.calibrated is None:
+        if self.calibrated is None and variant.precision.is_calibrated:
             images = self.setting.calibrate
             self.calibrated = pipeline.calibrated_module(
                 self.floats, None if images is None else str(images)
             )
+        source = self.calibrated if variant.precision.is_calibrated else self.floats
+        assert source is not None
         try:
-            return pipeline.typed_module(self.calibrated, variant.precision.spelling)
+            return pipeline.typed_module(source, variant.precision.spelling)
         except UserError as error:
             text = str(error)
             prefix = "" if text.startswith(str(variant.checkpoint.path)) else f"{variant.label}: "

@@ -27,15 +27,25 @@ REMEDY = "save plain tensors with torch.save(model.state_dict(), path)"
 DIVERGED = "the training has diverged, use a checkpoint from before"
 STUDENT_FORMAT = "licc-student"
 STUDENT_VERSIONS = (1,)
+INTEGERS = "integers"
+"""The part that holds the scales of integer training."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tensors of a checkpoint by full key (`g_a.0.weight`), and the student's metadata."""
+    """The tensors of a checkpoint by full key (`g_a.0.weight`), and what else a student has.
+
+    Attributes:
+        path: of the file.
+        tensors: of the network, float32 where they are floats.
+        meta: the student's metadata.
+        integers: scales that training chose (licc/quantize/trained.py), as they are in the file.
+    """
 
     path: Path
     tensors: Mapping[str, Tensor]
     meta: Mapping[str, object] = field(default_factory=dict[str, object])
+    integers: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
 
     def error(self, message: str) -> UserError:
         """Return a user error about this file."""
@@ -164,10 +174,15 @@ def _checked_meta(path: Path, meta: object) -> Mapping[str, object]:
     return meta
 
 
-def _check_tensor(path: Path, key: str, tensor: Tensor) -> Tensor:
-    """Return `tensor` as dense f32 where it is a number that the network computes with."""
+def _check_layout(path: Path, key: str, tensor: Tensor) -> Tensor:
     if tensor.layout != torch.strided or tensor.is_quantized:
         raise UserError(f"{path}: {key}: expected a dense tensor, but got {tensor.layout}")
+    return tensor
+
+
+def _check_tensor(path: Path, key: str, tensor: Tensor) -> Tensor:
+    """Return `tensor` as dense f32 where it is a number that the network computes with."""
+    _check_layout(path, key, tensor)
     if not tensor.is_floating_point():
         return tensor
     # The sum is finite only if every term is (infinities of both signs give NaN): one fast pass.
@@ -190,5 +205,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
     _check_file(path)
     content = dict(_unwrap(path, _load(path)))
     meta = _checked_meta(path, content.pop("meta")) if "meta" in content else {}
-    tensors = _flatten(path, content)
-    return Checkpoint(path, {k: _check_tensor(path, k, t) for k, t in tensors.items()}, meta)
+    every = _flatten(path, content)
+    scales = {k: t for k, t in every.items() if k.startswith(f"{INTEGERS}.")}
+    tensors = {k: _check_tensor(path, k, t) for k, t in every.items() if k not in scales}
+    integers = {
+        k.removeprefix(f"{INTEGERS}."): _check_layout(path, k, t).detach()
+        for k, t in scales.items()
+    }
+    return Checkpoint(path, tensors, meta, integers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from torch_mlir.extras import fx_importer
 
 from licc.entropy.tables import read_scale_table
 from licc.entropy.thresholds import describe_scales
-from licc.ingress.checkpoint import is_program, read_checkpoint
+from licc.ingress.checkpoint import INTEGERS, Checkpoint, is_program, read_checkpoint
 from licc.ingress.networks import Function, Network, Size, build_network
 from licc.ingress.programs import NODE_MARK, program_network
+from licc.quantize import trained
 
 
 class _Locations(fx_importer.ContextCache):
@@ -101,6 +102,27 @@ def _describe(module: ir.Module, network: Network) -> None:
         attributes["lic.padded"] = size(network.padded)
 
 
+def trained_scales(checkpoint: Checkpoint) -> dict[str, np.ndarray[Any, Any]]:
+    """The scales that training chose, where a checkpoint has any.
+
+    Raises:
+        UserError: one is of no layer or has a wrong kind, shape or value.
+    """
+    found = {name: _array(checkpoint, name, t) for name, t in checkpoint.integers.items()}
+    try:
+        trained.check(found)
+    except trained.ScaleError as error:
+        raise checkpoint.error(f"{INTEGERS}: {error}") from error
+    return found
+
+
+def _array(checkpoint: Checkpoint, name: str, tensor: torch.Tensor) -> np.ndarray[Any, Any]:
+    if tensor.dtype not in (torch.float64, torch.float32, torch.int64):
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise checkpoint.error(f"{INTEGERS}: {name}: expected f64 or i64, but got {kind}")
+    return tensor.numpy()
+
+
 def import_network(
     path: Path,
     input_hw: Size,
@@ -110,12 +132,16 @@ def import_network(
     """Do what `licc.ingress.import_checkpoint` says."""
     if is_program(path):
         network, scales = program_network(path, input_hw, transforms), None
+        integers: Mapping[str, Any] = {}
     else:
         checkpoint = read_checkpoint(path)
         network = build_network(checkpoint, input_hw, transforms)
         scales = read_scale_table(checkpoint)
+        integers = trained_scales(checkpoint)
     module = import_functions(network.functions, context)
     _describe(module, network)
+    if integers:
+        trained.announce(module, integers)
     if scales is not None:
         describe_scales(module, *scales)
     return module

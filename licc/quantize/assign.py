@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A policy's answers as types of a calibrated codec: what `lic-assign-precision` does."""
+"""A policy's answers as types of a calibrated codec: what `lic-assign-precision` does; or what training chose."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from torch_mlir import ir
 from torch_mlir.dialects import func
 
 from licc.entropy import thresholds
-from licc.quantize import facts
+from licc.quantize import facts, takeover
 from licc.quantize.answers import Answers
 from licc.quantize.boundary import boundaries
 from licc.quantize.codec import Codec, calibration_crops
+from licc.quantize.load import TRAINED
 from licc.quantize.modules import float_functions
 from licc.quantize.pictures import alongside
 from licc.quantize.policy import Policy
@@ -51,6 +52,29 @@ def assign(module: ir.Module, policy: Policy, images: str | None = None) -> None
         for function in facts.functions(module).values():
             _explain(function, policy)
         module.operation.attributes[POLICY] = ir.StringAttr.get(policy.name or cls.__name__)
+
+
+def take_over(module: ir.Module) -> None:
+    """Replace each float function by its typed form, of the types that training chose; typed ones stay.
+
+    Nothing is measured, but for `lic.sqnr` where `lic.calibration` says on which pictures.
+
+    Args:
+        module: `lic` functions that carry what training chose (licc/quantize/forms.py).
+
+    Raises:
+        FormError: the functions do not carry what they need.
+        TypingError: an op that has no typed form with these types.
+        UserError: the pictures cannot be read.
+    """
+    with module.context, ir.Location.unknown():
+        functions = float_functions(module)
+        edges = takeover.boundaries(functions)
+        pictures = alongside(module)
+        for name, function in functions.items():
+            typed_function(function, edges[name], Policy(), pictures.get(name), takeover.TakeOver)
+        thresholds.attach(module)
+        module.operation.attributes[POLICY] = ir.StringAttr.get(TRAINED)
 
 
 def _explain(function: func.FuncOp, policy: Policy) -> None:

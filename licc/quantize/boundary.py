@@ -79,12 +79,12 @@ def boundaries(functions: Mapping[str, func.FuncOp], policy: Policy) -> dict[str
     seen: dict[str, float] = {}
     coded: set[str] = set()
     for name, function in functions.items():
-        for role, value in _edges(function):
+        for role, value in edges_of(function):
             if role in ("latent", "symbols"):
-                domain = _domain(name, role)
+                domain = domain_of(name, role)
                 seen[domain] = max(seen.get(domain, 0.0), magnitude(before_rounding(value)))
             if role == "symbols":
-                coded.add(_domain(name, role))
+                coded.add(domain_of(name, role))
     domains = {
         domain: _Domain(
             fraction_bits(most, policy.latent_bits(), policy.latent_headroom), domain in coded
@@ -117,13 +117,15 @@ class _Domain:
         return replace(kind, lo=-most, hi=most)
 
 
-def _edges(function: func.FuncOp) -> Iterator[tuple[str, ir.Value]]:
+def edges_of(function: func.FuncOp) -> Iterator[tuple[str, ir.Value]]:
+    """Role and value of a function's argument, then of its result."""
     argument, result = facts.roles(function)
     yield argument, function.arguments[0]
     yield result, returned(function)
 
 
-def _domain(function: str, role: str) -> str:
+def domain_of(function: str, role: str) -> str:
+    """The latents, y or z, that the edge `role` of a function belongs to."""
     return "z" if function.startswith("h_") and role == "symbols" else "y"
 
 
@@ -136,18 +138,18 @@ def _boundary(
         if role == "image":
             return IMAGE
         if role == "latent":
-            return domains[_domain(name, role)].latent(policy)
+            return domains[domain_of(name, role)].latent(policy)
         if role == "symbols":
-            most = domains[_domain(name, role)].greatest_symbol(policy)
+            most = domains[domain_of(name, role)].greatest_symbol(policy)
             return Quantized(bits, True, -most, most, (1.0,))
         if role == "scales":
             fraction = fraction_bits(magnitude(value), bits, policy.latent_headroom)
             return _signed(bits, 2.0**-fraction)
         raise MissingFactError(value, f"requires a known '{facts.ROLE}', but got '{role}'")
 
-    (argument, x), (result, y) = _edges(function)
+    (argument, x), (result, y) = edges_of(function)
     # A function that rounds does so in the domain of its own symbols.
-    domain = domains.get(_domain(name, result))
+    domain = domains.get(domain_of(name, result))
     fraction = 0 if domain is None else domain.fraction
     return Boundary(kind(argument, x), kind(result, y), _signed(bits, 2.0**-fraction))
 

@@ -25,7 +25,7 @@ WORTH_A_STEP = 0.8
 def channel_scales(
     statistics: ChannelStatistics, clip: Array, kernel: Kernel, most: int, weight_most: int
 ) -> Array:
-    """Scales [I], the largest 1: what the channels of a convolution's input are divided by.
+    """Scales [I] in float32, the largest 1: what the channels of a convolution's input are divided by.
 
     Args:
         statistics: of the input.
@@ -40,7 +40,12 @@ def channel_scales(
     spread = np.maximum(clip / widest, LEAST_SCALE)
     trials = [spread**exponent for exponent in EXPONENTS]
     costs = [_noise(statistics, kernel, scales, widest / most, weight_most) for scales in trials]
-    return trials[int(np.argmin(costs))]
+    return as_stored(trials[int(np.argmin(costs))])
+
+
+def as_stored(scales: Array) -> Array:
+    """Channel scales as the IR holds them, so that what is computed with them follows from the IR."""
+    return scales.astype(np.float32).astype(np.float64)
 
 
 def whole_factors(

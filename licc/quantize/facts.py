@@ -103,6 +103,17 @@ def attach(value: ir.Value, facts: Mapping[str, ir.Attribute]) -> None:
     function.attributes["arg_attrs"] = ir.ArrayAttr.get(present)
 
 
+def detach(argument: ir.Value, name: str) -> None:
+    """Take a fact away from a function's argument."""
+    function = argument.owner.owner
+    if name not in owner_attributes(argument):
+        return
+    present = list(ir.ArrayAttr(function.attributes["arg_attrs"]))
+    kept = {n.name: n.attr for n in ir.DictAttr(present[argument.arg_number]) if n.name != name}
+    present[argument.arg_number] = ir.DictAttr.get(kept)
+    function.attributes["arg_attrs"] = ir.ArrayAttr.get(present)
+
+
 def interval(low: float, high: float) -> ir.Attribute:
     """`#lic.observed<low, high>`."""
     return ObservedAttr.get(ir.FloatAttr.get_f64(low), ir.FloatAttr.get_f64(high))

@@ -231,6 +231,36 @@ def quantize_kernel(
         integers = _round(kernel.values / kernel.per_output(scales), most)
     if bias_correction and readings is not None:
         bias = bias + _mean_error(kernel, integers * kernel.per_output(scales), readings)
+    return _quantized(kernel, integers, scales, bias, x)
+
+
+def rounded_kernel(
+    kernel: Kernel, bias: Array, x: Input, bits: int, scales: Array
+) -> QuantizedKernel:
+    """Weights rounded to the nearest at given scales, halves up; the bias likewise, uncorrected.
+
+    Args:
+        kernel: of normalised weights.
+        bias: [O].
+        x: the input.
+        bits: width of the weights.
+        scales: [O].
+
+    Raises:
+        ValueError: a bias does not fit i32.
+    """
+    integers = _round(kernel.values / kernel.per_output(scales), (1 << (bits - 1)) - 1)
+    largest = np.abs(bias / (scales * x.scale)).max()
+    if not largest < ACCUMULATOR_MAX:
+        raise ValueError(
+            f"has a bias of {largest:.3g} steps of the accumulators, which is no 'i32'"
+        )
+    return _quantized(kernel, integers, scales, bias, x)
+
+
+def _quantized(
+    kernel: Kernel, integers: Integers, scales: Array, bias: Array, x: Input
+) -> QuantizedKernel:
     stored_bias = np.floor(bias / (scales * x.scale) + 0.5).astype(np.int64)
     return QuantizedKernel(
         kernel.stored(integers),

@@ -18,9 +18,19 @@ from licc.errors import UserError
 from licc.quantize.policy import Policy
 from licc.user_code import is_file, load_class, summary, user_code
 
-__all__ = ["DEFAULT_POLICY", "POLICIES", "is_file", "known_policies", "load_policy", "policy_name"]
+__all__ = [
+    "DEFAULT_POLICY",
+    "POLICIES",
+    "TRAINED",
+    "is_file",
+    "known_policies",
+    "load_policy",
+    "policy_name",
+]
 
 DEFAULT_POLICY = "hybrid"
+# No policy: the types that training chose, where a checkpoint has them.
+TRAINED = "trained"
 GROUP = "licc.policies"
 
 # Name -> "module:Class".

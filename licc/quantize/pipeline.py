@@ -16,8 +16,8 @@ from torch_mlir import ir
 from licc.calibration import DEFAULT_SIZE
 from licc.errors import UserError
 from licc.passes.registry import PassFailure
-from licc.quantize import facts
-from licc.quantize.load import DEFAULT_POLICY, load_policy
+from licc.quantize import facts, forms
+from licc.quantize.load import DEFAULT_POLICY, TRAINED, load_policy
 from licc.quantize.modules import copied
 from licc.quantize.policy import Policy
 
@@ -51,7 +51,7 @@ def calibrated_module(
     max_images: int = MAX_IMAGES,
     size: tuple[int, int] = DEFAULT_SIZE,
 ) -> ir.Module:
-    """A copy of a float codec with the facts of calibration; `module` stays as it is.
+    """A copy of a float codec with the facts of calibration, whatever training chose; `module` stays.
 
     Args:
         module: float `lic` functions, g_a among them.
@@ -66,14 +66,16 @@ def calibrated_module(
 
     copy = copied(module)
     height, width = size
-    calibrate = LicCalibrate(images=images or "", max_images=max_images, size=f"{height}x{width}")
+    calibrate = LicCalibrate(
+        images=images or "", max_images=max_images, size=f"{height}x{width}", recalibrate=True
+    )
     _run(lambda: calibrate.run(copy), copy, "lic-calibrate")
     return copy
 
 
 def typed_module(
     module: ir.Module,
-    policy: Policy | str = DEFAULT_POLICY,
+    policy: Policy | str | None = None,
     images: str | None = None,
     max_images: int = MAX_IMAGES,
     size: tuple[int, int] = DEFAULT_SIZE,
@@ -83,7 +85,8 @@ def typed_module(
     Args:
         module: float `lic` functions. Where they carry the facts of calibration, those are used and
             none are measured again: calibrate once to try many policies.
-        policy: as `--precision` spells it, or an object.
+        policy: as `--precision` spells it, or an object. None for what training chose, where the module carries
+            that, and else the default.
         images: folder to calibrate with, and for the policy to measure on; None for the embedded photographs.
         max_images: calibrate with at most so many.
         size: height and width to crop the images to.
@@ -91,8 +94,13 @@ def typed_module(
     Raises:
         UserError: the policy or the images are at fault, or a layer has no typed form.
     """
-    from licc.passes.lic_assign_precision import assign_precision
+    from licc.passes.lic_assign_precision import assign_precision, take_over
 
+    if (policy is None and forms.carried(module)) or policy == TRAINED:
+        copy = copied(module)
+        _run(lambda: take_over(copy), copy, "lic-assign-precision")
+        return copy
+    policy = policy or DEFAULT_POLICY
     known = is_calibrated(module)
     copy = copied(module) if known else calibrated_module(module, images, max_images, size)
     chosen = load_policy(policy) if isinstance(policy, str) else policy

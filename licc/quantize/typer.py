@@ -15,12 +15,13 @@ from licc.dialects.quantized import Quantized, printable_scale, shape_of
 from licc.quantize import facts
 from licc.quantize.alongside import Alongside
 from licc.quantize.boundary import Boundary, magnitude, returned
-from licc.quantize.channels import channel_scales, whole_factors
+from licc.quantize.channels import as_stored, channel_scales, whole_factors
 from licc.quantize.gdn import GdnShape, quantize_gdn
 from licc.quantize.kernels import (
     ACCUMULATOR_MAX,
     CLIP_SHARES,
     Input,
+    Integers,
     Kernel,
     QuantizedKernel,
     fits_accumulator,
@@ -72,15 +73,20 @@ class Target:
 
 
 def typed_function(
-    function: func.FuncOp, boundary: Boundary, policy: Policy, pictures: Alongside | None = None
+    function: func.FuncOp,
+    boundary: Boundary,
+    policy: Policy,
+    pictures: Alongside | None = None,
+    builder: type[Builder] | None = None,
 ) -> None:
     """Replace float `function` by its typed form.
 
     Args:
-        function: with the facts of calibration.
+        function: with the facts of calibration, or what else `builder` takes types from.
         boundary: the types of its argument and result.
         policy: chooses widths and methods.
         pictures: to fit weights to; without them the facts have to do.
+        builder: chooses types; None for `Builder`.
 
     Raises:
         MissingFactError: a value without the facts of calibration.
@@ -100,12 +106,13 @@ def typed_function(
         if role is not None:
             new.attributes["arg_attrs"] = ir.ArrayAttr.get([ir.DictAttr.get({facts.ROLE: role})])
         block = new.add_entry_block([argument.location])
-        builder = _Builder(ir.InsertionPoint(block), boundary, policy, pictures)
-        builder.base[argument] = Typed(block.arguments[0], boundary.argument)
+        making = (builder or Builder)(ir.InsertionPoint(block), boundary, policy, pictures)
+        making.base[argument] = Typed(block.arguments[0], boundary.argument)
         if pictures is not None:
             pictures.begin(argument, block.arguments[0], boundary.argument)
         for op in function.entry_block.operations:
-            builder.type_op(op.operation)
+            making.type_op(op.operation)
+        making.finish(function)
     function.operation.erase()
 
 
@@ -113,11 +120,12 @@ def _with(value: ir.Value, kind: Quantized) -> ir.Type:
     return ir.RankedTensorType.get(shape_of(value), kind.type())
 
 
-class _Builder:
-    """Walks the ops of a float function and emits typed ones.
+class Builder:
+    """Walks the ops of a float function and emits typed ones, of types that calibration suggests.
 
     `base` holds each value as its producer leaves it (accumulators, where a convolution does);
-    `requantized` what consumers asked for beyond that.
+    `requantized` what consumers asked for beyond that. A subclass takes types from elsewhere: `_reads`,
+    `_gives`, `_weight_bits`, `_gamma_bits`, `_fraction` and `_quantized_kernel` are all that chooses any.
     """
 
     def __init__(
@@ -132,7 +140,7 @@ class _Builder:
         self.boundary = boundary
         self.policy = policy
         self.base: dict[ir.Value, Typed] = {}
-        self.requantized: dict[tuple[ir.Value, Quantized], Typed] = {}
+        self.requantized: dict[tuple[ir.Value, Quantized, tuple[float, ...]], Typed] = {}
         self.rules: Mapping[str, Callable[[ir.Operation], Typed | None]] = {
             "lic.constant": lambda _: None,
             "lic.conv2d": self._convolution,
@@ -163,6 +171,9 @@ class _Builder:
             for value in self.pictures.read(op):
                 self._forget(value)
 
+    def finish(self, function: func.FuncOp) -> None:
+        """Called behind the last op of float `function`."""
+
     def _measure(self, value: ir.Value, typed: Typed) -> None:
         """Say how much signal to quantization noise `typed` has as the form of `value`."""
         if self.pictures is None:
@@ -174,7 +185,7 @@ class _Builder:
 
     def _forget(self, value: ir.Value) -> None:
         assert self.pictures is not None
-        forms = [typed for (of, _), typed in self.requantized.items() if of == value]
+        forms = [typed for (of, _, _), typed in self.requantized.items() if of == value]
         for typed in [*forms, *([self.base[value]] if value in self.base else [])]:
             self.pictures.drop(typed.value)
 
@@ -237,7 +248,8 @@ class _Builder:
 
     def _requantize(self, value: ir.Value, typed: Typed, target: Target) -> Typed:
         """`typed` in the type of `target`, emitted once for all consumers that want the same."""
-        key = (value, target.kind)
+        scales = () if target.channel_scales is None else tuple(map(float, target.channel_scales))
+        key = (value, target.kind, scales)
         if key in self.requantized:
             return self.requantized[key]
         channels = shape_of(value)[1]
@@ -313,11 +325,11 @@ class _Builder:
         bits = self.policy.activation_bits(layer)
         if not self.policy.channel_scales or statistics is None:
             return Target(self._activation(value, negative))
-        weight_bits = self.policy.weight_bits(_layer(user.results[0]))
+        weight_bits = self._weight_bits(user)
         clip = statistics.clip(_signed_bits(bits, negative))
         kind = _of_bits(bits, float(clip.max()), negative)
         scales = channel_scales(
-            statistics, clip, _kernel(user), kind.hi, (1 << (weight_bits - 1)) - 1
+            statistics, clip, kernel_of(user), kind.hi, (1 << (weight_bits - 1)) - 1
         )
         return Target(kind, scales)
 
@@ -325,6 +337,34 @@ class _Builder:
         bits = self.policy.activation_bits(_layer(value))
         clip = facts.read_clip(value, _signed_bits(bits, negative)) if self.policy.clip else None
         return _of_bits(bits, magnitude(value) if clip is None else clip, negative)
+
+    def _reads(self, op: ir.Operation, number: int = 0) -> Typed:
+        """Operand `number` of `op` in the type in which it reads it."""
+        value = op.operands[number]
+        if op.name in CONVOLUTIONS:
+            return self._convolution_input(op)
+        if op.name == "lic.gdn":
+            return self._as(value, self._gdn_target(value))
+        if op.name == "lic.round_latent":
+            return self._as(value, Target(self.boundary.latent))
+        if op.name == "func.return":
+            return self._as(value, Target(self.boundary.result))
+        if op.name == "lic.pixel_shuffle":
+            negative = self.base[value].kind.lo < 0
+            return self._as(value, Target(self._target(value, negative).kind))
+        if op.name == "lic.add" and not is_constant(op.operands[1]):
+            return self._side(value)
+        return self._narrow(value)
+
+    def _gives(self, op: ir.Operation, negative: bool) -> Target:
+        """The type of what a GDN or an addition of two values computes."""
+        return self._target(op.results[0], negative)
+
+    def _weight_bits(self, op: ir.Operation) -> int:
+        return self.policy.weight_bits(_layer(op.results[0]))
+
+    def _gamma_bits(self, op: ir.Operation) -> int:
+        return self.policy.gamma_bits(_layer(op.results[0]))
 
     def _as(self, value: ir.Value, target: Target) -> Typed:
         """`value` in exactly the type of `target`."""
@@ -345,24 +385,15 @@ class _Builder:
     # ----------------------------------------------------------------------------------------------
     def _convolution(self, op: ir.Operation) -> Typed:
         """Weights, bias and the proven range of the accumulators."""
-        kernel, bias = _kernel(op), facts.constant(op.operands[2])
-        x = self._spread(op, kernel, self._narrow(op.operands[0]))
-        widest = _widest_input(kernel, self.policy.weight_bits(_layer(op.results[0])))
-        excess = max(-x.kind.lo, x.kind.hi) / widest
-        if x.kind.bits > 8 and excess > 1.0:
-            x = self._requantize(op.operands[0], x, Target(_coarser(x.kind, excess)))
+        kernel, bias = kernel_of(op), facts.constant(op.operands[2])
+        x = self._reads(op)
         parameters = self._quantized_kernel(op, kernel, bias, x)
         if not fits_accumulator(parameters.accumulator):
             raise TypingError(
                 op.results[0],
                 "has accumulators that do not fit 'i32'; give it fewer weight or activation bits",
             )
-        axis = 1 if kernel.transposed else 0
-        bits = self.policy.weight_bits(_layer(op.results[0]))
-        most = (1 << (bits - 1)) - 1
-        weights = Quantized(
-            8 if bits <= 8 else 16, True, -most, most, tuple(map(float, parameters.scales)), axis
-        )
+        weights = weight_kind(op, self._weight_bits(op), parameters.scales)
         scales = tuple(printable_scale(x.kind.scale * s) for s in weights.scales)
         bias_kind = Quantized(32, True, -(1 << 31), (1 << 31) - 1, scales, 0)
         lo, hi = parameters.accumulator
@@ -374,6 +405,15 @@ class _Builder:
         ]
         return self._like(op, operands, Target(result))
 
+    def _convolution_input(self, op: ir.Operation) -> Typed:
+        """What a convolution reads: in a range whose accumulators fit."""
+        kernel = kernel_of(op)
+        x = self._spread(op, kernel, self._narrow(op.operands[0]))
+        excess = max(-x.kind.lo, x.kind.hi) / _widest_input(kernel, self._weight_bits(op))
+        if x.kind.bits > 8 and excess > 1.0:
+            return self._requantize(op.operands[0], x, Target(_coarser(x.kind, excess)))
+        return x
+
     def _spread(self, op: ir.Operation, kernel: Kernel, x: Typed) -> Typed:
         """Symbols and latents of quiet channels times whole numbers, where that lets weights be finer.
 
@@ -384,14 +424,12 @@ class _Builder:
         alone = sum(1 for _ in value.uses) == 1 and isinstance(value, ir.BlockArgument)
         if not (alone and self.policy.channel_scales and x.kind.bits > 8) or seen is None:
             return x
-        weight_bits = self.policy.weight_bits(_layer(op.results[0]))
-        factors = whole_factors(
-            seen, kernel, x.kind.hi * x.kind.scale, (1 << (weight_bits - 1)) - 1
-        )
+        most = (1 << (self._weight_bits(op) - 1)) - 1
+        factors = whole_factors(seen, kernel, x.kind.hi * x.kind.scale, most)
         if np.all(factors == 1.0):
             return x
         kind = replace(x.kind, lo=-x.kind.hi)
-        return self._requantize(value, x, Target(kind, 1.0 / factors))
+        return self._requantize(value, x, Target(kind, as_stored(1.0 / factors)))
 
     def _quantized_kernel(
         self, op: ir.Operation, kernel: Kernel, bias: Array, x: Typed
@@ -404,7 +442,7 @@ class _Builder:
             seen = _normalised(seen, scales)
             known = replace(known, variance=seen.variance)
         options = (
-            self.policy.weight_bits(_layer(op.results[0])),
+            self._weight_bits(op),
             self.policy.clip,
             self.policy.adaptive,
             self.policy.bias_correction,
@@ -425,8 +463,8 @@ class _Builder:
         return quantize_kernel(kernel, bias, replace(known, readings=readings), *options)
 
     def _gdn(self, op: ir.Operation) -> Typed:
-        x = self._as(op.operands[0], self._gdn_target(op.operands[0]))
-        target = self._target(op.results[0], negative=x.kind.lo < 0)
+        x = self._reads(op)
+        target = self._gives(op, negative=x.kind.lo < 0)
         gdn = GdnShape(
             facts.constant(op.operands[1]),
             facts.constant(op.operands[2]),
@@ -436,7 +474,7 @@ class _Builder:
             x.kind.lo,
             x.kind.hi,
             _steps(target.kind, target.channel_scales, shape_of(op.results[0])[1]),
-            self.policy.gamma_bits(_layer(op.results[0])),
+            self._gamma_bits(op),
         )
         try:
             found = quantize_gdn(gdn)
@@ -482,61 +520,64 @@ class _Builder:
         return self._like(op, [x.value], Target(kind, x.channel_scales), extra)
 
     def _abs(self, op: ir.Operation) -> Typed:
-        x = self._narrow(op.operands[0])
+        x = self._reads(op)
         most = min(max(-x.kind.lo, x.kind.hi), (1 << (x.kind.bits - 1)) - 1)
         kind = replace(x.kind, lo=0, hi=most)
         return self._like(op, [x.value], Target(kind, x.channel_scales))
 
     def _pixel_shuffle(self, op: ir.Operation) -> Typed:
-        """On accumulators, where the channels that become one share a scale; see `_shuffled_channels`."""
+        """On accumulators, where the channels that become one share a scale; see `shuffled_channels`."""
         value = op.operands[0]
         x = self.base[value]
         group = ir.IntegerAttr(op.attributes["factor"]).value ** 2
         if x.kind.axis is not None and _in_groups(x.kind.scales, group):
             return self._like(op, [x.value], Target(replace(x.kind, scales=x.kind.scales[::group])))
-        x = self._as(value, Target(self._target(value, x.kind.lo < 0).kind))
+        x = self._reads(op)
         return self._like(op, [x.value], Target(x.kind))
 
     def _round_latent(self, op: ir.Operation) -> Typed:
-        x = self._as(op.operands[0], Target(self.boundary.latent))
+        x = self._reads(op)
         return self._like(op, [x.value], Target(self.boundary.result))
 
     def _return(self, op: ir.Operation) -> None:
-        x = self._as(op.operands[0], Target(self.boundary.result))
+        x = self._reads(op)
         func.ReturnOp([x.value], loc=op.location, ip=self.at)
 
     def _add(self, op: ir.Operation) -> Typed:
-        constants = [_is_constant(operand) for operand in op.operands]
+        constants = [is_constant(operand) for operand in op.operands]
         if constants[0]:
             raise TypingError(op.results[0], "expected the constant as rhs")
         return self._add_constant(op) if constants[1] else self._add_values(op)
 
     def _add_constant(self, op: ir.Operation) -> Typed:
-        """`x * 2^f + c`, exact in x, at as many more fraction bits as its consumers can take."""
-        x = self._narrow(op.operands[0])
+        """`x * 2^f + c`, exact in x."""
+        x = self._reads(op)
         if x.channel_scales is not None:
             raise TypingError(op.results[0], "cannot add to channels of different scales")
         values = facts.constant(op.operands[1])
-        limit = self._widest_consumer(op.results[0])
-        fraction = MEDIAN_FRACTION_BITS
-        while True:
-            scale = printable_scale(x.kind.scale * 2.0**-fraction)
-            stored = np.floor(values / scale + 0.5).astype(np.int64)
-            lo = (x.kind.lo << fraction) + min(int(stored.min()), 0)
-            hi = (x.kind.hi << fraction) + max(int(stored.max()), 0)
-            if max(-lo, hi) <= limit or fraction == 0:
-                break
-            fraction -= 1
+        fraction = self._fraction(op, x, values)
+        scale, stored, lo, hi = _sum_at(x.kind, values, fraction)
         kind = Quantized(16, True, max(lo, -(1 << 15)), min(hi, (1 << 15) - 1), (scale,))
         addend = Quantized(32, True, -(1 << 31), (1 << 31) - 1, (scale,))
         rhs = self._typed_constant(stored, addend, op.operands[1].owner.location)
         return self._like(op, [x.value, rhs], Target(kind), _add_attributes(1 << fraction, 1, 0))
 
+    def _fraction(self, op: ir.Operation, x: Typed, values: Array) -> int:
+        """As many more fraction bits as the consumers of `x + values` can take."""
+        limit = self._widest_consumer(op.results[0])
+        fraction = MEDIAN_FRACTION_BITS
+        while fraction > 0:
+            _, _, lo, hi = _sum_at(x.kind, values, fraction)
+            if max(-lo, hi) <= limit:
+                break
+            fraction -= 1
+        return fraction
+
     def _widest_consumer(self, value: ir.Value) -> float:
         """The largest stored magnitude that every convolution reading `value` can take."""
         readers = [use.owner.operation for use in value.uses]
         limits = [
-            _widest_input(_kernel(reader), self.policy.weight_bits(_layer(reader.results[0])))
+            _widest_input(kernel_of(reader), self._weight_bits(reader))
             for reader in readers
             if reader.name in ("lic.conv2d", "lic.deconv2d")
         ]
@@ -544,8 +585,8 @@ class _Builder:
 
     def _add_values(self, op: ir.Operation) -> Typed:
         """A residual connection: the sum as its consumers want it, of sides that cost it little."""
-        a, b = (self._side(operand) for operand in op.operands)
-        target = Target(self._target(op.results[0], negative=min(a.kind.lo, b.kind.lo) < 0).kind)
+        a, b = (self._reads(op, number) for number in range(2))
+        target = Target(self._gives(op, negative=min(a.kind.lo, b.kind.lo) < 0).kind)
         factors = [side.kind.scale / target.kind.scale for side in (a, b)]
         _, shift = multiplier_and_shift(max(factors))
         if not 0 <= shift <= SHIFT_MAX:
@@ -579,7 +620,7 @@ def _in_groups(scales: Sequence[float], group: int) -> bool:
     return all(scale == scales[i - i % group] for i, scale in enumerate(scales))
 
 
-def _shuffled_channels(value: ir.Value) -> int:
+def shuffled_channels(value: ir.Value) -> int:
     """How many channels of `value` a pixel shuffle makes one of; 1 without one.
 
     It may stand behind activations, which work on accumulators too.
@@ -589,20 +630,22 @@ def _shuffled_channels(value: ir.Value) -> int:
         if reader.name == "lic.pixel_shuffle":
             return ir.IntegerAttr(reader.attributes["factor"]).value ** 2
         if reader.name in ("lic.relu", "lic.leaky_relu"):
-            return _shuffled_channels(reader.results[0])
+            return shuffled_channels(reader.results[0])
     return 1
 
 
-def _is_constant(value: ir.Value) -> bool:
+def is_constant(value: ir.Value) -> bool:
+    """Whether a `lic.constant` makes `value`."""
     return not isinstance(value, ir.BlockArgument) and value.owner.name == "lic.constant"
 
 
-def _kernel(op: ir.Operation) -> Kernel:
+def kernel_of(op: ir.Operation) -> Kernel:
+    """The weights of a float convolution."""
     weight = facts.constant(op.operands[1])
     groups = ir.IntegerAttr(op.attributes["groups"]).value
     if op.name == "lic.conv2d":
         kernel = Kernel.conv(weight, groups)
-        return replace(kernel, shared=_shuffled_channels(op.results[0]))
+        return replace(kernel, shared=shuffled_channels(op.results[0]))
     return Kernel.deconv(weight, groups, _pair(op, "strides"), _pair(op, "dilations"))
 
 
@@ -637,6 +680,22 @@ def _normalised(statistics: ChannelStatistics, scales: Array) -> ChannelStatisti
         power=statistics.power / scales**2,
         covariance=None if covariance is None else covariance / np.outer(scales, scales),
     )
+
+
+def weight_kind(op: ir.Operation, bits: int, scales: Array) -> Quantized:
+    """The type of the weights of the convolution `op`: of `bits` bits, with scales [O]."""
+    most = (1 << (bits - 1)) - 1
+    axis = 0 if op.name == "lic.conv2d" else 1
+    return Quantized(8 if bits <= 8 else 16, True, -most, most, tuple(map(float, scales)), axis)
+
+
+def _sum_at(x: Quantized, values: Array, fraction: int) -> tuple[float, Integers, int, int]:
+    """`x + values` at `fraction` more fraction bits: scale, stored values, smallest and largest sum."""
+    scale = printable_scale(x.scale * 2.0**-fraction)
+    stored = np.floor(values / scale + 0.5).astype(np.int64)
+    lo = (x.lo << fraction) + min(int(stored.min()), 0)
+    hi = (x.hi << fraction) + max(int(stored.max()), 0)
+    return scale, stored, lo, hi
 
 
 def _steps(kind: Quantized, scales: Array | None, channels: int) -> Array:

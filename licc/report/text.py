@@ -125,9 +125,11 @@ def _precision(report: Report) -> Iterator[str]:
     if not report.layers:
         return
     yield ""
-    yield (
-        f"precision{f' ({report.policy})' if report.policy else ''}: signal to quantization noise "
-        "on the calibration images, worst first"
+    measured = any(layer.sqnr is not None for layer in report.layers)
+    yield f"precision{f' ({report.policy})' if report.policy else ''}: " + (
+        "signal to quantization noise on the calibration images, worst first"
+        if measured
+        else "bits by layer; without calibration images, no noise is measured"
     )
     head = ("layer", "op", "bits of weights", "bits of what it reads", "SQNR dB")
     rows = [
