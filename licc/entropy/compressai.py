@@ -68,6 +68,17 @@ def entropy_models() -> Any:
         raise NotInstalledError(f"CompressAI does not load ({reason}); {REMEDY}") from error
 
 
+@cache
+def layers() -> Any:
+    """The module `compressai.layers`.
+
+    Raises:
+        NotInstalledError: CompressAI is not installed, or does not load.
+    """
+    entropy_models()
+    return importlib.import_module("compressai.layers")
+
+
 # Declared operators exist for as long as their library does.
 _DECLARED: list[Any] = []
 

@@ -219,12 +219,15 @@ def _bottleneck(state: Mapping[str, Tensor]) -> CdfTable:
 _OLD_NAMES = {"_matrix": "matrices", "_bias": "biases", "_factor": "factors"}
 
 
+def new_key(key: str) -> str:
+    """What CompressAI calls a tensor of an entropy bottleneck since its version 1.2."""
+    return re.sub(r"^(_matrix|_bias|_factor)(\d+)$", lambda m: f"{_OLD_NAMES[m[1]]}.{m[2]}", key)
+
+
 def _made_bottleneck(state: Mapping[str, Tensor]) -> CdfTable:
     """The tables that CompressAI's `EntropyBottleneck.update()` makes of the learned distributions."""
     tensors = {
-        re.sub(
-            r"^(_matrix|_bias|_factor)(\d+)$", lambda m: f"{_OLD_NAMES[m[1]]}.{m[2]}", key
-        ): value
+        new_key(key): value
         for key, value in state.items()
         if key not in ("_quantized_cdf", "_cdf_length", "_offset")
     }

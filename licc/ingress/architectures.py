@@ -330,7 +330,9 @@ def _cheng2020_anchor(n: int, m: int) -> Transforms:
     }
 
 
-def _with(main: _Main, hyper: Callable[[int, int], Transforms]) -> Callable[[int, int], Transforms]:
+def _with(
+    main: Callable[[int, int], Transforms], hyper: Callable[[int, int], Transforms]
+) -> Callable[[int, int], Transforms]:
     return lambda n, m: {**main(n, m), **hyper(n, m)}
 
 
@@ -352,6 +354,9 @@ ARCHITECTURES = {
     architecture.name: architecture
     for architecture in (
         Architecture("bls2017", _bls2017),
+        Architecture(
+            "bls2017-hyperprior", _with(_bls2017, _scale_hyper), hyperprior=True, absolute=True
+        ),
         *(network for suffix, main in _MAINS.items() for network in _bmshj2018(suffix, main)),
         Architecture("cheng2020-anchor", _cheng2020_anchor, hyperprior=True),
     )

@@ -141,6 +141,7 @@ def _bls2017(n: int, m: int) -> dict[str, list[Layer]]:
 
 ARCHITECTURES: dict[str, Callable[[int, int], dict[str, list[Layer]]]] = {
     "bls2017": _bls2017,
+    "bls2017-hyperprior": lambda n, m: _bls2017(n, m) | _scale_hyper(n, m),
     "bmshj2018-factorized": _factorized,
     "bmshj2018-factorized-relu": _factorized_relu,
     "bmshj2018-factorized-leaky-relu": _factorized_leaky,
@@ -160,6 +161,7 @@ AMBIGUOUS = frozenset(name for name in ARCHITECTURES if name.endswith("leaky-rel
 _PLAIN_STARTS = frozenset(
     (
         "bls2017",
+        "bls2017-hyperprior",  # whose last convolution has no bias to centre it with
         "bmshj2018-factorized",
         "bmshj2018-factorized-relu",
         "bmshj2018-hyperprior",
