@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support import networks
+from support.codecs import EXAMPLE
 from support.simulation import make
 from torch_mlir import ir
 
@@ -18,7 +19,6 @@ from licc.driver.progress import Progress
 from licc.interp import hls, lic
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples" / "scale_hyperprior_n32.pt"
 SHARED = ROOT.parent / "shared" / "data"
 QUIET = Progress(verbose=False)
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from support.codecs import EXAMPLE
 from support.simulation import make
 from torch_mlir import ir
 
@@ -31,7 +32,6 @@ from licc.interp import hls, lic
 from licc.quantize.pipeline import float_module, typed_module
 from licc.target.emit import EmitOptions, write_build
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "scale_hyperprior_n32.pt"
 SIZE = (256, 256)
 
 
@@ -124,8 +124,8 @@ def test_both_float_evaluations_are_right() -> None:
     module = float_module(EXAMPLE, make_context(), SIZE)
     for values in scales:
         # Float32 against another library's float32: nobody could call one of them wrong.
-        np.testing.assert_allclose(values, lic.run(module, "h_s", case.z[None])[0], atol=5e-5)
-    assert 0 < np.abs(scales[0] - scales[1]).max() < 5e-5
+        np.testing.assert_allclose(values, lic.run(module, "h_s", case.z[None])[0], atol=3e-4)
+    assert 0 < np.abs(scales[0] - scales[1]).max() < 3e-4
 
 
 def test_a_float_hyper_path_fails() -> None:

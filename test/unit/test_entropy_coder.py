@@ -17,6 +17,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import networks
+from support.codecs import EXAMPLE
 from support.compressai_import import compressai_models
 from torch_mlir import ir
 
@@ -33,7 +34,6 @@ from licc.quantize import facts
 from licc.quantize.pipeline import float_module, typed_module
 
 ARCHITECTURES = ("bmshj2018-hyperprior", "mbt2018-mean", "bmshj2018-factorized", "bls2017")
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "scale_hyperprior_n32.pt"
 WIDTHS = (5, 8)
 
 

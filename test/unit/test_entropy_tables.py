@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 from support import networks
+from support.codecs import EXAMPLE
 from support.compressai_import import compressai_models
 from support.entropy import entropy_models
 
 from licc.entropy.tables import CONDITIONAL, EntropyModel
 from licc.errors import UserError
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "scale_hyperprior_n32.pt"
 NAMES = ("_quantized_cdf", "_cdf_length", "_offset")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.codecs import EXAMPLE
 from support.simulation import make
 from support.typed import IMAGE, LATENT, SYMBOLS_SMALL, Layer, hyperprior, sample, typed_module
 from torch_mlir import ir
@@ -34,7 +35,6 @@ from licc.schedule.stripes import Stripes, StripesError, cut, narrowed, plan, pl
 from licc.target.emit import EmitOptions, write_build
 
 Chain = tuple[int, list[ConvGeometry]]
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "scale_hyperprior_n32.pt"
 
 
 # --------------------------------------------------------------------------------------------------

@@ -16,13 +16,13 @@ from licc.quantize.pipeline import calibrated_module, float_module
 
 SIZE = (64, 64)
 TRAINED = "trained"
-_CHECKPOINT = Path(__file__).parents[3] / "examples" / "scale_hyperprior_n32.pt"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "student_n32_0.025.pt"
 
 
 @functools.cache
 def _text(architecture: str, n: int, m: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        path = _CHECKPOINT
+        path = EXAMPLE
         if architecture != TRAINED:
             path = random_checkpoint(architecture, n, m, 3, Path(folder) / "net.pt")
         module = float_module(path, make_context(), SIZE)
