@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Scale indexes of a hyperprior as several legitimate float evaluations give them, and as integers do.
 
-    python benchmarks/cross_platform.py examples/scale_hyperprior_n32.pt DIR
+    python benchmarks/cross_platform.py examples/student_n32_0.025.pt DIR
 
 Each evaluation runs in a process of its own, as another machine or another library version would compute
 @h_s of the same symbols: oneDNN held to older instruction sets, torch's own kernels, another layout, other

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/venv.sh
 
 "$venv/bin/pip" install -q '.[csim]'
-"$venv/bin/licc" examples/scale_hyperprior_n32.pt -o build/ --target zcu102 --verbose
+"$venv/bin/licc" examples/student_n32_0.025.pt -o build/ --target zcu102 --verbose
 
 cat <<END
 

@@ -199,6 +199,7 @@ def equivalent_rate(test: Point, base: Point, reference: Curve) -> Equivalent | 
 # Which published curve is nearest to an architecture without one of its own.
 _NEAREST = {
     "bls2017": "bmshj2018-factorized",
+    "bls2017-hyperprior": "bmshj2018-hyperprior",
     "bmshj2018-factorized-relu": "bmshj2018-factorized",
 }
 

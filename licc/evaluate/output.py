@@ -74,9 +74,9 @@ def show(summary: Summary) -> None:
     console = Console(highlight=False)
     if not sys.stdout.isatty():
         console.width = 160
-    for architecture in dict.fromkeys(group.architecture for group in summary.groups):
-        own = [e for e in summary.evaluated if e.facts.architecture == architecture]
-        console.print(_variants(summary, own, architecture))
+    for network in dict.fromkeys(group.network for group in summary.groups):
+        own = [e for e in summary.evaluated if e.facts.network == network]
+        console.print(_variants(summary, own, network))
     if summary.policies:
         console.print(_policies(summary.policies))
     if summary.deltas:
@@ -94,11 +94,9 @@ def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
 
 
-def _variants(summary: Summary, evaluated: Sequence[Evaluated], architecture: str) -> Table:
+def _variants(summary: Summary, evaluated: Sequence[Evaluated], network: str) -> Table:
     count = len(evaluated[0].records)
-    table = _table(
-        f"{architecture or 'network'}: mean over {count} image{'s' if count != 1 else ''}"
-    )
+    table = _table(f"{network or 'network'}: mean over {count} image{'s' if count != 1 else ''}")
     for name in ("checkpoint", "precision"):
         table.add_column(name)
     rate = "bpp (entropy)" if any(e.estimated for e in evaluated) else "bpp"
@@ -154,13 +152,13 @@ def _fps(each: Evaluated, role: str) -> str:
 
 def _policies(policies: Sequence[Policy]) -> Table:
     table = _table("policies: loss against DSP cost (* no other is as cheap and loses as little)")
-    for name in ("architecture", "policy"):
+    for name in ("network", "policy"):
         table.add_column(name)
     for name in ("loss dB", "rate %", "DSP cycles a pixel", "of int8"):
         table.add_column(name, justify="right")
     for policy in policies:
         table.add_row(
-            policy.architecture,
+            policy.network,
             f"{policy.precision}{' *' if policy.best else ''}",
             f"{policy.psnr_loss:.3f}",
             "" if policy.rate_percent is None else f"{policy.rate_percent:+.2f}",
@@ -172,7 +170,7 @@ def _policies(policies: Sequence[Policy]) -> Table:
 
 def _deltas(summary: Summary) -> Table:
     table = _table("BD-rate (below zero: takes less rate at equal quality)")
-    for name in ("architecture", "precision", "against", "quality"):
+    for name in ("network", "precision", "against", "quality"):
         table.add_column(name)
     table.add_column("BD-rate %", justify="right")
     table.add_column("dB range", justify="right")
@@ -180,7 +178,7 @@ def _deltas(summary: Summary) -> Table:
     for group, anchor, delta in summary.deltas:
         low, high = delta.range or (0.0, 0.0)
         table.add_row(
-            group.architecture,
+            group.network,
             group.precision,
             anchor,
             "PSNR" if delta.metric == "psnr" else "MS-SSIM",

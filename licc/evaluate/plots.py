@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +129,7 @@ def _rate_distortion(summary: Summary) -> Figure:
 
 def _title(summary: Summary) -> str:
     count = len(summary.evaluated[0].records)
-    networks = ", ".join(dict.fromkeys(g.architecture or "network" for g in summary.groups))
+    networks = ", ".join(dict.fromkeys(g.network or "network" for g in summary.groups))
     return f"Rate and quality of {networks}: means over {count} image{'s' if count != 1 else ''}"
 
 
@@ -153,9 +153,21 @@ def _frame(axes: Axes, summary: Summary) -> None:
 
 
 def _label(summary: Summary, group: Group, colour: str) -> tuple[float, float, str, str]:
-    several = len({g.architecture for g in summary.groups}) > 1
-    name = f"{group.architecture} {group.precision}" if several else group.precision
-    return (*group.curve.ordered("psnr")[-1], name, colour)
+    short = _short(g.network for g in summary.groups)[group.network]
+    return (*group.curve.ordered("psnr")[-1], f"{short} {group.precision}".strip(), colour)
+
+
+def _short(networks: Iterable[str]) -> dict[str, str]:
+    """Names of networks without what does not tell them apart: the architecture, or the width."""
+    parts = {name: name.rpartition(" ")[::2] for name in networks}
+    architectures = {architecture for architecture, _ in parts.values()}
+    if len(parts) == 1:
+        return dict.fromkeys(parts, "")
+    if len(architectures) == len(parts):
+        return {name: architecture for name, (architecture, _) in parts.items()}
+    if len(architectures) == 1:
+        return {name: width for name, (_, width) in parts.items()}
+    return {name: name for name in parts}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -165,7 +177,7 @@ def _frontier(policies: Sequence[Policy]) -> Figure:
     rated = all(policy.rate_percent is not None for policy in policies)
     relative = all(policy.relative is not None for policy in policies)
     figure, panels = _figure(10.5 if rated else 6.0, 4.4, 2 if rated else 1)
-    names = list(dict.fromkeys(policy.architecture for policy in policies))
+    names = _short(policy.network for policy in policies)
     colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
     label = "DSP cycles, relative to int8" if relative else "DSP cycles a pixel"
     titles = ["loss of PSNR against float, in dB", _rate_title(policies)]
@@ -176,11 +188,9 @@ def _frontier(policies: Sequence[Policy]) -> Figure:
         axes.axhline(0.0, color=INK, linewidth=0.8)
         places: list[tuple[float, float, str, str]] = []
         for name in names:
-            own = [_at(p, number, relative) for p in policies if p.architecture == name]
+            own = [_at(p, number, relative) for p in policies if p.network == name]
             _draw_frontier(axes, own, colours[name])
-            places += [
-                (x, y, f"{name} {p}" if len(names) > 1 else p, colours[name]) for x, y, p in own
-            ]
+            places += [(x, y, f"{names[name]} {p}".strip(), colours[name]) for x, y, p in own]
         axes.margins(0.22)
         figure.draw_without_rendering()
         _place(axes, _together(places))

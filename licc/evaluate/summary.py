@@ -101,9 +101,9 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Group:
-    """One precision of all checkpoints of an architecture: together, they are a curve."""
+    """One precision of all checkpoints of an architecture and width: together, they are a curve."""
 
-    architecture: str
+    network: str
     precision: str
     members: tuple[Evaluated, ...]
 
@@ -114,14 +114,14 @@ class Group:
 
 
 def groups(evaluated: Iterable[Evaluated]) -> list[Group]:
-    """By architecture, and then by precision, in the order in which they come."""
+    """By network, and then by precision, in the order in which they come."""
     found: dict[tuple[str, str], list[Evaluated]] = {}
     for each in evaluated:
-        key = (each.facts.architecture, each.variant.precision.name)
+        key = (each.facts.network, each.variant.precision.name)
         found.setdefault(key, []).append(each)
     whole = [Group(*key, tuple(members)) for key, members in found.items()]
-    order = {name: i for i, name in enumerate(dict.fromkeys(g.architecture for g in whole))}
-    return sorted(whole, key=lambda group: order[group.architecture])
+    order = {name: i for i, name in enumerate(dict.fromkeys(g.network for g in whole))}
+    return sorted(whole, key=lambda group: order[group.network])
 
 
 # --------------------------------------------------------------------------------------------------
@@ -169,10 +169,10 @@ def loss(test: Evaluated, base: Evaluated, reference: Curve | None) -> Loss:
 
 @dataclass(frozen=True)
 class Policy:
-    """A precision over all checkpoints of an architecture: what it loses and what it costs.
+    """A precision over all checkpoints of a network: what it loses and what it costs.
 
     Attributes:
-        architecture: of the checkpoints.
+        network: architecture and width of the checkpoints.
         precision: the policy.
         psnr_loss: mean dB over checkpoints and images.
         worst_image: the greatest loss in dB of an image of any checkpoint.
@@ -183,7 +183,7 @@ class Policy:
         best: whether no other policy is as cheap and loses as little.
     """
 
-    architecture: str
+    network: str
     precision: str
     psnr_loss: float
     worst_image: float
@@ -233,7 +233,7 @@ def summarise(
         each.variant.key: loss(
             each,
             floats[each.variant.checkpoint.digest],
-            references.get(each.facts.architecture),
+            references.get(each.facts.network),
         )
         for each in evaluated
         if not each.variant.precision.is_float
@@ -247,12 +247,14 @@ def summarise(
 
 
 def _references(found: Sequence[Group], against: Sequence[Curve]) -> dict[str, Curve]:
-    """The curve by whose slope a single point is judged, by architecture."""
+    """The curve by whose slope a single point is judged, by network."""
     result: dict[str, Curve] = {}
     for group in found:
-        own = against[0] if against else curves.nearest_published(group.architecture)
+        own = (
+            against[0] if against else curves.nearest_published(group.members[0].facts.architecture)
+        )
         if own is not None:
-            result.setdefault(group.architecture, own)
+            result.setdefault(group.network, own)
     return result
 
 
@@ -260,12 +262,12 @@ def _deltas(
     found: Sequence[Group], against: Sequence[Curve], references: Mapping[str, Curve]
 ) -> Iterable[tuple[Group, str, Delta]]:
     """BD-rates of groups that are curves: against their floats, and against other curves."""
-    floats = {group.architecture: group for group in found if _is_float(group)}
+    floats = {group.network: group for group in found if _is_float(group)}
     for group in found:
         if len(group.members) < 2:
             continue
-        base = floats[group.architecture]
-        nearest = references.get(group.architecture)
+        base = floats[group.network]
+        nearest = references.get(group.network)
         others = list(against) or ([] if nearest is None else [nearest])
         anchors = [*([] if group is base else [base.curve]), *others]
         for anchor in anchors:
@@ -285,17 +287,16 @@ def _policies(
     deltas: Iterable[tuple[Group, str, Delta]],
 ) -> list[Policy]:
     rates = {
-        (group.architecture, group.precision): delta
+        (group.network, group.precision): delta
         for group, anchor, delta in deltas
         if anchor == "float" and delta.metric == "psnr" and delta.percent is not None
     }
     result: list[Policy] = []
-    for architecture, members in groupby(found, key=lambda group: group.architecture):
+    for network, members in groupby(found, key=lambda group: group.network):
         typed = [group for group in members if not _is_float(group)]
         costs = {group.precision: _cost(group) for group in typed}
         policies = [
-            _policy(group, costs, losses, rates.get((architecture, group.precision)))
-            for group in typed
+            _policy(group, costs, losses, rates.get((network, group.precision))) for group in typed
         ]
         best = curves.frontier((p.cycles_per_pixel, p.psnr_loss) for p in policies)
         result += [replace(policy, best=b) for policy, b in zip(policies, best, strict=True)]
@@ -311,7 +312,7 @@ def _policy(
         rate, label = own[0].equivalent.percent, own[0].equivalent.label
     cost = costs[group.precision]
     return Policy(
-        group.architecture,
+        group.network,
         group.precision,
         sum(each.psnr for each in own) / len(own),
         max(each.worst_psnr for each in own),
@@ -389,7 +390,7 @@ def _data(
         "policies": [asdict(policy) for policy in policies],
         "bd_rate": [
             {
-                "architecture": group.architecture,
+                "network": group.network,
                 "precision": group.precision,
                 "against": anchor,
                 **asdict(delta),
@@ -406,6 +407,7 @@ def _variant(each: Evaluated, lost: Loss | None) -> dict[str, Any]:
         "checkpoint": variant.checkpoint.name,
         "checkpoint_sha256": variant.checkpoint.digest,
         "architecture": facts.architecture,
+        "network": facts.network,
         "precision": variant.precision.name,
         "module": f"ir/{variant.module.name}",
         "rate": ENTROPY if each.estimated else STRINGS,

@@ -88,6 +88,7 @@ class Facts:
 
     Attributes:
         architecture: of the network.
+        width: channels of its first convolution, N.
         input: height and width that the costs are for.
         macs: useful multiply-accumulates of an image.
         dsp_cycles: of one DSP that does them; None in floats.
@@ -98,12 +99,18 @@ class Facts:
     """
 
     architecture: str
+    width: int
     input: tuple[int, int]
     macs: int
     dsp_cycles: float | None
     dsp_layers: dict[str, float]
     calibrated_sqnr: dict[str, float]
     bytes_per_pixel: float
+
+    @property
+    def network(self) -> str:
+        """What checkpoints share that are points of one curve."""
+        return f"{self.architecture} N={self.width}" if self.architecture else ""
 
     @property
     def cycles_per_pixel(self) -> float | None:
@@ -350,6 +357,7 @@ def _facts(module: ir.Module, is_float: bool) -> Facts:
     layers = {} if is_float else _dsp_layers(module)
     return Facts(
         ir.StringAttr(attributes["lic.architecture"]).value if named else "",
+        _width(module),
         (height, width),
         sum(macs for macs, _ in layers.values()),
         None if is_float else sum(cycles for _, cycles in layers.values()),
@@ -357,6 +365,16 @@ def _facts(module: ir.Module, is_float: bool) -> Facts:
         {} if is_float else {layer: float(db) for layer, db in layer_sqnr(module).items()},
         _activations(module) * _BYTES / (height * width),
     )
+
+
+def _width(module: ir.Module) -> int:
+    """Channels that the first convolution gives; 0 without one."""
+    from licc.dialects.quantized import shape_of
+    from licc.quantize import facts
+
+    ops = (op for f in facts.functions(module).values() for op in f.entry_block.operations)
+    first = next((op for op in ops if op.operation.name in ("lic.conv2d", "lic.deconv2d")), None)
+    return 0 if first is None else shape_of(first.results[0])[1]
 
 
 def _activations(module: ir.Module) -> int:
