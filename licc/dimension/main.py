@@ -9,12 +9,11 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from licc import __version__
 from licc.dimension.request import AUTO, Request
 from licc.dimension.search import Widths
-from licc.driver.console import exit_status
+from licc.driver.console import Parser, exit_status
 from licc.driver.options import DEFAULT_INPUT, DEFAULT_PRECISION, DEFAULT_TARGET
 from licc.errors import UserError
 
@@ -35,19 +34,12 @@ All rates are predicted. Schedules are kept in a cache: a run that was interrupt
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The command line of licc-dimension."""
-    parser = _Parser(
+    parser = Parser(
         prog="licc-dimension",
         description="Find the widest student whose schedule meets a frame rate on a board.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     size = "{}x{}".format(*DEFAULT_INPUT)

@@ -1,13 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""How a console script ends: one line for what the user got wrong, an exit status, never a traceback for it."""
+"""How a console script begins and ends: its parser, one line for what the user got wrong, an exit status."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from licc.driver import build_dir
 from licc.errors import UserError
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are one line and exit 1, as every error of licc is; names are not abbreviated."""
+
+    def __init__(self, prog: str, description: str, epilog: str, usage: str | None = None) -> None:
+        super().__init__(
+            prog,
+            usage,
+            description,
+            epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a UserError."""
+        raise UserError(f"{message}; see {self.prog} --help")
 
 
 def exit_status(run: Callable[[], int], interrupted: str) -> int:

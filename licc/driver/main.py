@@ -9,11 +9,10 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from licc import __version__
 from licc.driver import build_dir
-from licc.driver.console import exit_status
+from licc.driver.console import Parser, exit_status
 from licc.driver.options import (
     DEFAULT_INPUT,
     DEFAULT_OUTPUT,
@@ -38,21 +37,12 @@ example:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse whose errors are one line and exit 1, as every error of licc is."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The command line of licc."""
-    parser = _Parser(
+    parser = Parser(
         prog="licc",
         description="Compile a learned-image-compression student into an FPGA accelerator.",
         epilog=_EPILOG.format(phases=help_table()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("checkpoint", nargs="?", metavar="student.pt", help="a checkpoint (.pt) or program (.pt2)")

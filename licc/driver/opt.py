@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from licc import __version__
+from licc.driver.console import Parser
 from licc.errors import UserError
 from licc.passes import pipelines, registry
 from licc.user_code import load_class, user_code
@@ -33,23 +34,14 @@ Any other --NAME[=OPTIONS] is a pass of MLIR itself, such as --canonicalize or -
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse whose errors are one line and exit 1, as every error of licc is."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The command line of licc-opt, without the flags of passes."""
     flags = "\n".join(f"  --{name}[=OPTIONS]" for name in (*registry.PASSES, *pipelines.PIPELINES))
-    parser = _Parser(
+    parser = Parser(
         prog="licc-opt",
         usage="licc-opt [options] [--PASS[=OPTIONS]]... [file]",
         description="Run passes on a module of IR.",
         epilog=_EPILOG.format(passes=flags),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("file", nargs="?", default="-", help="the IR to read; '-' (the default) is standard input")

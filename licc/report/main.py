@@ -7,12 +7,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from licc import __version__
 from licc.driver import build_dir
-from licc.driver.console import exit_status
-from licc.errors import UserError
+from licc.driver.console import Parser, exit_status
 
 _EPILOG = """\
 example:
@@ -22,20 +20,13 @@ example:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The command line of licc-report."""
-    parser = _Parser(
+    parser = Parser(
         prog="licc-report",
         description="Write report.html, report.txt and report.json of a build again, with the timed "
         "simulation if hls/timed.json is there.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument(
         "build", nargs="?", default="build", metavar="BUILD", help="default: build/"

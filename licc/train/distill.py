@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from licc.calibration import DEFAULT_SIZE
-from licc.driver.console import exit_status
+from licc.driver.console import Parser, exit_status
 from licc.errors import UserError
 from licc.train import options
 from licc.train.main import INTERRUPTED
@@ -46,12 +46,10 @@ QUANTIZE_LR = 2e-5
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line of licc-distill."""
-    parser = options.Parser(
+    parser = Parser(
         prog="licc-distill",
         description="Distil a lean student from a teacher, or tune one for its integers.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add(

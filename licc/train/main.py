@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from licc.driver.console import exit_status
+from licc.driver.console import Parser, exit_status
 from licc.train import options
 
 if TYPE_CHECKING:
@@ -31,12 +31,10 @@ RANDOM_LR = 4e-4
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line of licc-train."""
-    parser = options.Parser(
+    parser = Parser(
         prog="licc-train",
         description="Train a learned image codec: the teacher of licc-distill, or a small codec itself.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("--architecture", metavar="NAME", type=options.architecture,

@@ -9,20 +9,11 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 from licc import __version__
 from licc.errors import UserError
 from licc.ingress.architectures import ARCHITECTURES
 from licc.train.settings import SCHEDULES
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as the other tools do."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a UserError."""
-        raise UserError(f"{message}; see {self.prog} --help")
 
 
 def whole(option: str, least: int) -> Callable[[str], int]:

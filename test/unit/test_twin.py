@@ -36,6 +36,8 @@ NETWORKS = {
     RESIDUAL: (6, 6, 1),
 }
 SIZE = (64, 128)
+EXAMPLES = Path(__file__).parents[2] / "examples"
+STUDENTS = [EXAMPLES / f"student_n{n}_{lam}.pt" for n in (64, 32) for lam in ("0.025", "0.0067")]
 
 
 @functools.cache
@@ -114,6 +116,13 @@ def _differences(codec: IntegerCodec, typed: ir.Module) -> dict[str, int]:
         assert len(np.unique(own)) > 3, name
         counts[name] = int((own != np.concatenate(wanted)).sum())
     return counts
+
+
+@pytest.mark.parametrize("student", STUDENTS, ids=lambda path: path.stem)
+def test_students_of_the_zoo_compute_what_they_were_trained_as(student: Path) -> None:
+    codec = IntegerCodec.of(student).eval()
+    typed = typed_module(float_module(student, make_context(), (64, 64)))
+    assert _differences(codec, typed) == dict.fromkeys(codec.functions, 0)
 
 
 @pytest.mark.parametrize(
