@@ -19,6 +19,7 @@ from torch_mlir import ir
 from licc.dialects import make_context
 from licc.entropy.coder import Coder
 from licc.errors import UserError
+from licc.ingress.checkpoint import read_checkpoint
 from licc.interp import lic as interpreter
 from licc.quantize.pipeline import float_module, typed_module
 from licc.train.files import write_student
@@ -281,3 +282,16 @@ def test_networks_without_an_entropy_model_are_refused(tmp_path: Path) -> None:
     path = random_checkpoint("bls2017", 6, 8, 3, tmp_path / "net.pt")
     with pytest.raises(UserError, match="entropy_bottleneck: missing"):
         IntegerCodec.of(path, max_images=2, size=SIZE)
+
+
+def test_floats_of_the_file_are_what_its_integers_stand_for(tmp_path: Path) -> None:
+    """Run in floats, the file of a trained codec is as good a codec as in integers."""
+    codec = _codec("bls2017-hyperprior")
+    _train(codec, 3)
+    _, path = _typed(codec, tmp_path)
+    stored, scales = read_checkpoint(path), codec.entries()
+    for layer in ("g_a.0", "h_s.4"):
+        steps = scales[f"{layer}.weight_scales"][:, None, None, None]
+        inputs = {"g_a.0": 1.0, "h_s.4": scales["h_s.3.channel_scales"][:, None, None]}[layer]
+        whole = stored.tensors[f"{layer}.weight"].double().numpy() * inputs / steps
+        np.testing.assert_allclose(whole, np.rint(whole), atol=1e-4)

@@ -105,8 +105,11 @@ class IntegerCodec(Codec):
     @torch.no_grad()
     def take(self, found: Mapping[str, Fitted]) -> None:
         """Set weights and biases to what they were fitted to, by layer."""
+        self._take(self.floats, found)
+
+    def _take(self, floats: FloatCodec, found: Mapping[str, Fitted]) -> None:
         for layer, own in found.items():
-            module: Any = self.floats.get_submodule(layer)
+            module: Any = floats.get_submodule(layer)
             bias = own.bias.to(torch.float64)
             if layer == self._coded:
                 bias = bias + self.medians
@@ -223,21 +226,33 @@ class IntegerCodec(Codec):
 
     @torch.no_grad()
     def parts(self) -> Parts:
-        """See `Codec`: those of the float network, and `integers`."""
-        entropy = copy.deepcopy(self.floats.entropy)
-        entropy.quantiles[:, 0, 1] = self.medians
-        found = {
-            name: torch.from_numpy(np.array(values)) for name, values in self.entries().items()
-        }
-        return self.floats.transforms() | entropy.parts() | {INTEGERS: found}
+        """See `Codec`: those of the float network, and `integers`.
+
+        Weights and biases are what their integers stand for. Those that are trained are good once rounded, but
+        not as they are: a filter whose rounded weights sum to zero may well have others.
+        """
+        context = self._dry_run()
+        assert context.settled is not None
+        floats = copy.deepcopy(self.floats)
+        self._take(floats, context.settled)
+        floats.entropy.quantiles[:, 0, 1] = self.medians
+        found = {n: torch.from_numpy(np.array(v)) for n, v in self._entries(context).items()}
+        return floats.transforms() | floats.entropy.parts() | {INTEGERS: found}
 
     @torch.no_grad()
     def entries(self) -> dict[str, NDArray[Any]]:
         """The scales as `licc.quantize.trained` takes them."""
-        context = Context(self, self.scales)
+        return self._entries(self._dry_run())
+
+    def _dry_run(self) -> Context:
+        """What all functions compute with."""
+        context = Context(self, self.scales, settled={})
         for function in self.functions.values():
             channels = self._inputs(function)
             function.run(context, torch.zeros(1, channels, 4, 4, device=self.medians.device))
+        return context
+
+    def _entries(self, context: Context) -> dict[str, NDArray[Any]]:
         return {
             name: context.used.get(name, self.scales.of(name)).cpu().numpy()
             for name in self.scales.entries

@@ -34,6 +34,7 @@ from licc.train.integers.scales import (
     held,
     least_weight_scales,
 )
+from licc.train.integers.weights import Fitted
 
 _WIDEST = (1 << 31) - 1
 
@@ -87,11 +88,13 @@ class Context:
         floats: the weights.
         scales: the scales.
         used: weight scales by name, as they were used; filled by the steps.
+        settled: by layer, what convolutions compute with; filled by the steps where it is not None.
     """
 
     floats: Floats
     scales: Scales
     used: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    settled: dict[str, Fitted] | None = None
 
 
 class Step(Protocol):
@@ -187,6 +190,9 @@ class Convolution:
         stored = ops.stored_weights(weight, self._by_input(x), self._by_output(scales), self.most)
         bias = ops.stored_bias(context.floats.bias(self.layer), scales * x.scale)
         self._check(stored.detach(), bias.detach())
+        if context.settled is not None:
+            real = stored.double() * self._by_output(scales) / self._by_input(x)
+            context.settled[self.layer] = Fitted(real, bias.double() * (scales * x.scale))
         q = ops.convolution(x.q, stored, bias, self.geometry, self.largest)
         return Value(q, held(x.scale * scales, "weight_scales"))
 
