@@ -42,8 +42,15 @@ def test_two_processes_step_by_the_mean_of_their_gradients(tmp_path: Path) -> No
         *("--threads", "1", "--device", "cpu", "--every", "2"),
     ]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    # In a folder of its own: `-m` would take the checkout for the package where that is the current one.
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=500, check=False
+        command,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     state: dict[str, Any] = torch.load(output.with_suffix(".state"), weights_only=True)
