@@ -41,7 +41,6 @@ CALIBRATION = 16
 
 LR = 1e-4
 RANDOM_LR = 4e-4
-QUANTIZE_LR = 2e-5
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -84,7 +83,7 @@ def make_parser() -> argparse.ArgumentParser:
         parser,
         batch=16,
         steps=200_000,
-        lr=f"{LR:g}; from random weights {RANDOM_LR:g}, with --quantize {QUANTIZE_LR:g}",
+        lr=f"{LR:g}; from random weights {RANDOM_LR:g}",
     )
     return parser
 
@@ -205,7 +204,7 @@ def _begin(
     if given.student is not None:
         source = files.digest(given.student)
         if given.quantize:
-            return _Begin(_integers(given, photographs), "student", QUANTIZE_LR, source=source)
+            return _Begin(_integers(given, photographs), "student", LR, source=source)
         codec, new = start.network(start.read(given.student))
         return _Begin(codec, "student", LR, frozenset(new), source)
     architecture = start.named(given.architecture or teacher.architecture.name)
