@@ -1071,6 +1071,18 @@ class ActivationOp(Hls.Operation, name="activation"):
         _check_lanes("result", _lanes(self.results[0]), _lanes(self.operands[0]))
 
 
+def _check_addition(op: Any) -> int:
+    """Check what both additions share; return their lanes."""
+    _check_parent(op, ProcessOp.OPERATION_NAME)
+    _range(op, "range")
+    _check_shift(op, "shift")
+    multipliers = len(array(op.attributes["multiplier"]))
+    expect(multipliers == 2, f"expected 2 multipliers, but got {multipliers}")
+    lanes = _lanes(op.operands[0])
+    _check_lanes("result", _lanes(op.results[0]), lanes)
+    return lanes
+
+
 class AddOp(Hls.Operation, name="add"):
     """`clamp(rshr(x * multiplier[0] + c * multiplier[1], shift), range)`, c one constant a channel."""
 
@@ -1084,13 +1096,7 @@ class AddOp(Hls.Operation, name="add"):
     optional = {"fabric": "unit"}
 
     def check(self) -> None:
-        _check_parent(self, ProcessOp.OPERATION_NAME)
-        _range(self, "range")
-        _check_shift(self, "shift")
-        multipliers = len(array(self.attributes["multiplier"]))
-        expect(multipliers == 2, f"expected 2 multipliers, but got {multipliers}")
-        lanes = _lanes(self.operands[0])
-        _check_lanes("result", _lanes(self.results[0]), lanes)
+        lanes = _check_addition(self)
         _check_memory_lanes(self.operands[1], "constant", lanes)
 
 
@@ -1110,13 +1116,7 @@ class JoinOp(Hls.Operation, name="join"):
     optional = {"fabric": "unit"}
 
     def check(self) -> None:
-        _check_parent(self, ProcessOp.OPERATION_NAME)
-        _range(self, "range")
-        _check_shift(self, "shift")
-        multipliers = len(array(self.attributes["multiplier"]))
-        expect(multipliers == 2, f"expected 2 multipliers, but got {multipliers}")
-        lanes = _lanes(self.operands[0])
-        _check_lanes("result", _lanes(self.results[0]), lanes)
+        lanes = _check_addition(self)
         _check_lanes("other word", _lanes(self.operands[1]), lanes)
         reads = [value.owner for value in self.operands]
         shapes = [

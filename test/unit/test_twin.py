@@ -285,7 +285,7 @@ def test_networks_without_an_entropy_model_are_refused(tmp_path: Path) -> None:
 
 
 def test_floats_of_the_file_are_what_its_integers_stand_for(tmp_path: Path) -> None:
-    """Run in floats, the file of a trained codec is as good a codec as in integers."""
+    """Weights are stored as whole multiples of their scales, whatever they were trained as."""
     codec = _codec("bls2017-hyperprior")
     _train(codec, 3)
     _, path = _typed(codec, tmp_path)
