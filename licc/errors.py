@@ -11,3 +11,7 @@ class UserError(Exception):
     `student.pt: g_a.3: unsupported layer MaxPool2d; licc compiles convolutions, GDN and ReLU`. It
     starts in lower case (unless with a name) and ends without a full stop.
     """
+
+
+class StreamError(UserError):
+    """A stream that is damaged, cut, or of another model."""

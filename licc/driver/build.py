@@ -208,13 +208,16 @@ def _emit(options: Options, modules: dict[str, Any], work: Path) -> None:
     from licc.driver import golden
     from licc.entropy import store
     from licc.report import write_reports
-    from licc.target import emit
+    from licc.target import board, emit, host
 
     try:
         golden_data = golden.emit_options(modules["type"], options)
-        emit.write_build(modules["lower"], work, golden_data)
+        views = emit.write_build(modules["lower"], work, golden_data)
+        board.write_build(modules["lower"], views, work)
         store.write_build(modules["type"], options.checkpoint, work / "weights")
+        host.write_network(modules["type"], work / "host")
         write_reports(modules["lower"], modules["type"], work, options)
+        host.write_checksums(work)
     except (UserError, OSError):
         raise
     except Exception as error:

@@ -36,6 +36,9 @@ from licc.quantize import facts
 
 __all__ = ["Coded", "Coder", "Reconstruction", "Stream", "StreamError"]
 
+MOST_FURTHER = 255
+"""Strides of padding beyond the least, either way, that a container can state."""
+
 Image = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
@@ -84,6 +87,7 @@ class Coded:
         latent: what @g_s takes, [1, M, h, w].
         y_indexes: rows of the tables for y, of its shape; None without a hyperprior.
         z: symbols of the hyper-latent; None without a hyperprior.
+        further: strides of padding below and at the right, beyond the least.
     """
 
     size: Size
@@ -91,6 +95,7 @@ class Coded:
     latent: Array
     y_indexes: Ints | None = None
     z: Ints | None = None
+    further: Size = (0, 0)
 
 
 class Coder:
@@ -144,13 +149,17 @@ class Coder:
     # ----------------------------------------------------------------------------------------------
     # Encoding and decoding
     # ----------------------------------------------------------------------------------------------
-    def encode(self, image: Image) -> Stream:
+    def encode(self, image: Image, padded: Size | None = None) -> Stream:
         """The stream of a uint8 image HxWx3.
 
+        Args:
+            image: of any size.
+            padded: height and width to pad it to, multiples of the stride; None for the least.
+
         Raises:
-            UserError: it is no such image, or CompressAI is not installed.
+            UserError: it is no such image, it cannot be padded so, or CompressAI is not installed.
         """
-        return self._stream(self.analyse(image))
+        return self._stream(self.analyse(image, padded))
 
     def decode(self, stream: Stream | bytes, max_pixels: int = MAX_PIXELS) -> Image:
         """The uint8 image HxWx3 of a stream; larger ones than `max_pixels` are refused.
@@ -167,6 +176,8 @@ class Coder:
             raise StreamError(f"an image of {held.height}x{held.width}: too large to decode here")
         if held.kind != self.kind:
             raise StreamError("a stream of another kind than its model writes")
+        frame = ir.ShapedType(self._functions["g_a"].arguments[0].type).shape[2:]
+        _check_padding(held, self.stride, max(max_pixels, math.prod(frame)))
         return self._synthesise(self._latent(held), (held.height, held.width))
 
     def reconstruct(self, image: Image) -> Reconstruction:
@@ -178,22 +189,29 @@ class Coder:
     # ----------------------------------------------------------------------------------------------
     # Image to symbols
     # ----------------------------------------------------------------------------------------------
-    def analyse(self, image: Image) -> Coded:
-        """The symbols of an image, before they become strings."""
+    def analyse(self, image: Image, padded: Size | None = None) -> Coded:
+        """The symbols of an image, before they become strings; `padded` as for `encode`."""
         _check_image(image)
         height, width = image.shape[:2]
-        pads = [(0, -height % self.stride[0]), (0, -width % self.stride[1]), (0, 0)]
+        below, right = _further_strides((height, width), padded, self.stride)
+        pads = [
+            (0, -height % self.stride[0] + below * self.stride[0]),
+            (0, -width % self.stride[1] + right * self.stride[1]),
+            (0, 0),
+        ]
         pixels = np.pad(image, pads, mode="edge").transpose(2, 0, 1)[None]
         if not self.typed:
             pixels = pixels.astype(np.float32) / np.float32(255)
         y = lic.run(self.module, "g_a", pixels)
         if not self._hyper:
             symbols = self._symbols(y, None)
-            return Coded((height, width), symbols, self._with_means(symbols, None))
+            latent = self._with_means(symbols, None)
+            return Coded((height, width), symbols, latent, further=(below, right))
         z = _integers(lic.run(self.module, "h_a", y))[0]
         indexes, means = self._hyper_decoder(z, (y.shape[2], y.shape[3]))
         symbols = self._symbols(y, means)
-        return Coded((height, width), symbols, self._with_means(symbols, means), indexes, z)
+        latent = self._with_means(symbols, means)
+        return Coded((height, width), symbols, latent, indexes, z, (below, right))
 
     def _symbols(self, y: Array, means: Array | None) -> Ints:
         kind = self._kind("g_a", result=True)
@@ -253,28 +271,26 @@ class Coder:
     # Symbols to strings and back
     # ----------------------------------------------------------------------------------------------
     def _stream(self, coded: Coded) -> Stream:
-        size, symbols = coded.size, [s for s in (coded.z, coded.y) if s is not None]
+        symbols = [s for s in (coded.z, coded.y) if s is not None]
         bottleneck, conditional = self.model.bottleneck, self.model.conditional
         if bottleneck is None:
             strings = [_plain(s) for s in symbols]
             bits = sum(map(entropy_bits, symbols))
-            return Stream(self._pack(UNCODED, size, strings), bits, estimated=True)
+            return Stream(self._pack(UNCODED, coded, strings), bits, estimated=True)
         strings = [rans.encode(symbols[0], _by_channel(symbols[0].shape), bottleneck)]
         if conditional is not None and coded.y_indexes is not None:
             strings.append(rans.encode(coded.y, coded.y_indexes, conditional))
-        data = self._pack(len(strings), size, strings)
+        data = self._pack(len(strings), coded, strings)
         return Stream(data, 8.0 * len(data), estimated=False)
 
-    def _pack(self, kind: int, size: Size, strings: list[bytes]) -> bytes:
+    def _pack(self, kind: int, coded: Coded, strings: list[bytes]) -> bytes:
         *z, y = strings
-        return container.pack(Container(kind, self.model_hash, *size, b"".join(z), y))
+        held = Container(kind, self.model_hash, *coded.size, b"".join(z), y, *coded.further)
+        return container.pack(held)
 
     def _latent(self, held: Container) -> Array:
         """What @g_s takes, from the strings."""
-        padded = [
-            -(-e // s) * s for e, s in zip((held.height, held.width), self.stride, strict=True)
-        ]
-        y_size = result_size(self._functions["g_a"], (padded[0], padded[1]))
+        y_size = result_size(self._functions["g_a"], held.padded(self.stride))
         shape = (_channels(self._functions["g_s"].arguments[0]), *y_size)
         bottleneck, conditional = self.model.bottleneck, self.model.conditional
         if not self._hyper:
@@ -355,6 +371,28 @@ def _check_image(image: Image) -> None:
         raise UserError(
             f"an image of {image.shape[0]}x{image.shape[1]}: expected 1 to {LARGEST_SIDE} either way"
         )
+
+
+def _further_strides(size: Size, padded: Size | None, stride: Size) -> Size:
+    """Strides from the least padding of an image to `padded`."""
+    if padded is None:
+        return 0, 0
+    found: list[int] = []
+    for extent, wanted, step in zip(size, padded, stride, strict=True):
+        further, rest = divmod(wanted - -(-extent // step) * step, step)
+        if rest or not 0 <= further <= MOST_FURTHER or wanted > LARGEST_SIDE:
+            raise UserError(
+                f"an image of {size[0]}x{size[1]} cannot be padded to {padded[0]}x{padded[1]}"
+            )
+        found.append(further)
+    return found[0], found[1]
+
+
+def _check_padding(held: Container, stride: Size, most: int) -> None:
+    """Padding beyond the least, which no image needs, may not make a small one larger than `most` pixels."""
+    height, width = held.padded(stride)
+    if (held.below or held.right) and (max(height, width) > LARGEST_SIDE or height * width > most):
+        raise StreamError(f"an image padded to {height}x{width}: too large to decode here")
 
 
 def _channels(value: ir.Value) -> int:

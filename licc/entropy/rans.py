@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from licc.entropy import compressai
 from licc.entropy.tables import CdfTable
-from licc.errors import UserError
+from licc.errors import StreamError, UserError
 
 __all__ = ["MAX_SYMBOL", "StreamError", "decode", "encode"]
 
@@ -34,10 +34,6 @@ MAX_SYMBOL = 1 << 20
 # CompressAI's encoder makes room for a word a symbol, and its end takes two.
 FEWEST_SYMBOLS = 4
 MAX_NIBBLES = 8
-
-
-class StreamError(UserError):
-    """A stream that is damaged, cut, or of another model."""
 
 
 def encode(symbols: npt.NDArray[np.integer], indexes: Ints, table: CdfTable) -> bytes:

@@ -22,14 +22,16 @@ CONTAINERS = st.builds(
     width=st.integers(1, 16384),
     z=st.binary(max_size=60),
     y=st.binary(max_size=60),
+    below=st.integers(0, 255),
+    right=st.integers(0, 255),
 )
-SOME = Container(2, bytes(range(8)), 512, 768, b"zzzz", b"yyyyyyyy")
+SOME = Container(2, bytes(range(8)), 512, 768, b"zzzz", b"yyyyyyyy", 3, 255)
 
 
 def test_the_bytes_are_those_of_the_page() -> None:
     data = pack(SOME)
     assert len(data) == 32 + 4 + 8
-    head = b"LICC\x01\x02\x00\x00\x00\x01\x02\x03\x04\x05\x06\x07"
+    head = b"LICC\x01\x02\x03\xff\x00\x01\x02\x03\x04\x05\x06\x07"
     head += b"\x00\x02\x00\x03\x04\x00\x00\x00\x08\x00\x00\x00"
     assert data[:28] == head
     assert struct.unpack_from("<I", data, 28)[0] == zlib.crc32(head + b"zzzzyyyyyyyy")
@@ -86,7 +88,7 @@ def test_a_forged_stream_with_a_right_checksum_is_refused(
 
 def test_lengths_that_are_not_there_are_not_believed() -> None:
     """A length of 4 GiB in a header of 32 bytes: nothing of that size is asked for."""
-    head = struct.pack("<4sBBH8sHHII", b"LICC", 1, 2, 0, bytes(8), 8, 8, 2**32 - 1, 2**32 - 1)
+    head = struct.pack("<4sBBBB8sHHII", b"LICC", 1, 2, 0, 0, bytes(8), 8, 8, 2**32 - 1, 2**32 - 1)
     with pytest.raises(StreamError, match="says it has"):
         parse(head + struct.pack("<I", zlib.crc32(head)))
 
@@ -98,8 +100,8 @@ def test_bytes_behind_the_strings_are_refused_though_the_checksum_has_them() -> 
         parse(bytes(data))
 
 
-@pytest.mark.parametrize(("offset", "message"), [(4, "version 9"), (6, "kind")])
-def test_versions_and_reserved_bits(offset: int, message: str) -> None:
+@pytest.mark.parametrize(("offset", "message"), [(4, "version 9"), (5, "kind")])
+def test_versions_and_kinds(offset: int, message: str) -> None:
     data = bytearray(pack(SOME))
     data[offset] = 9
     data[28:32] = struct.pack("<I", zlib.crc32(data[:28] + data[32:]))

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A wheel holds the three packages and the data that they read; versions have one place."""
+"""A wheel holds the three packages, the data that they read and the host's library; versions have one place."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -27,6 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+@pytest.mark.slow  # compiles the host's library
 def test_the_wheel_has_all_packages_and_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for source, package in (
@@ -44,11 +46,13 @@ def test_the_wheel_has_all_packages_and_data(wheel: Path) -> None:
         assert not missing
     for header in (ROOT / "runtime" / "hls").glob("*.hpp"):
         assert f"licc/runtime/hls/{header.name}" in names
+    assert {f"licc/runtime/hls/{kind}/hls_stream.h" for kind in ("csim", "timed")} <= names
     assert not [
         name for name in names if "/test/" in name or name.startswith(("dialects", "passes"))
     ]
 
 
+@pytest.mark.slow
 def test_the_wheel_works_by_itself(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
@@ -57,13 +61,32 @@ def test_the_wheel_works_by_itself(wheel: Path, tmp_path: Path) -> None:
         "import licc; from licc.driver import opt; from licc.target import device\n"
         f"assert licc.__file__.startswith({str(tmp_path)!r}), licc.__file__\n"
         "opt.run_opt(['--irdl=lic']); assert 'zcu102' in device.known()\n"
-        "from licc.target.emit.write import _runtime; assert _runtime('licc_hls.hpp')"
+        "from licc.target.emit.write import _runtime; assert _runtime('licc_hls.hpp')\n"
+        "from licc.runtime import _host; assert _host.Codec\n"
+        f"assert _host.__file__.startswith({str(tmp_path)!r}), _host.__file__"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, stdout=subprocess.PIPE)
 
 
-def test_the_wheel_has_the_version(wheel: Path) -> None:
-    assert wheel.name.startswith(f"licc-{licc.__version__}-py3-none-")
+@pytest.mark.slow
+def test_the_wheel_is_for_this_python_and_machine(wheel: Path) -> None:
+    assert wheel.name.startswith(f"licc-{licc.__version__}-cp311-cp311-linux_")
+    libraries = [
+        name for name in zipfile.ZipFile(wheel).namelist() if name.endswith((".so", ".a", ".h"))
+    ]
+    assert {Path(name).name.partition(".")[0] for name in libraries} == {"hls_stream", "_host"}
+
+
+def test_a_source_distribution_has_what_a_wheel_is_made_of(tmp_path: Path) -> None:
+    code = f"from scikit_build_core.build import build_sdist; build_sdist({str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
+    (made,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(made) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    sources = [path for path in (ROOT / "runtime").rglob("*") if path.is_file()]
+    assert not {str(path.relative_to(ROOT)) for path in sources} - names
+    assert {"CMakeLists.txt", "pyproject.toml", "licc/__init__.py", "LICENSE"} <= names
+    assert not [name for name in names if name.startswith(("test/", ".ci", "build"))]
 
 
 def test_everything_is_pinned_and_nowhere_else() -> None:

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# PNG, JPEG and WebP for read_image and write_image, each where its library is found. PPM needs none.
+option(LICC_HOST_IMAGES "Read PNG, JPEG and WebP where libpng, libjpeg-turbo and libwebp are found" ON)
+
+set(LICC_HOST_MEDIA_PACKAGES "") # what a static licc_host needs beside it: for the installed package
+if(LICC_HOST_IMAGES)
+  find_package(PNG)
+  find_package(JPEG)
+  find_path(LICC_WEBP_INCLUDE webp/decode.h)
+  find_library(LICC_WEBP_LIBRARY webp)
+  if(PNG_FOUND)
+    target_link_libraries(licc_host PRIVATE PNG::PNG)
+    target_compile_definitions(licc_host PRIVATE LICC_HAVE_PNG)
+    list(APPEND LICC_HOST_MEDIA_PACKAGES PNG)
+  endif()
+  if(JPEG_FOUND)
+    target_link_libraries(licc_host PRIVATE JPEG::JPEG)
+    target_compile_definitions(licc_host PRIVATE LICC_HAVE_JPEG)
+    list(APPEND LICC_HOST_MEDIA_PACKAGES JPEG)
+  endif()
+  if(LICC_WEBP_INCLUDE AND LICC_WEBP_LIBRARY)
+    target_include_directories(licc_host SYSTEM PRIVATE ${LICC_WEBP_INCLUDE})
+    target_link_libraries(licc_host PRIVATE ${LICC_WEBP_LIBRARY})
+    target_compile_definitions(licc_host PRIVATE LICC_HAVE_WEBP)
+  endif()
+endif()
