@@ -38,6 +38,7 @@ class Device:
         max_clock_mhz: highest clock that is accepted.
         ddr_gbps: peak bandwidth of the memory, gigabytes a second.
         ports: memory ports that accelerators may use; each AXI master takes one.
+        banks: what the platform calls them (its SP tags); empty where it is not known.
         total: what the part has.
         fractions: which part of each resource a design may take.
     """
@@ -50,6 +51,7 @@ class Device:
     max_clock_mhz: int
     ddr_gbps: float
     ports: int
+    banks: tuple[str, ...]
     total: Resources
     fractions: tuple[tuple[str, float], ...]
 
@@ -91,6 +93,7 @@ def _device(name: str, table: dict[str, Any]) -> Device:
         table["clock"]["max_mhz"],
         table["ddr_gbps"],
         table["ports"],
+        tuple(table.get("banks", ())),
         Resources(**{key: table["resources"][key] for key in _RESOURCES}),
         tuple((key, float(table["usable"][key])) for key in _RESOURCES),
     )

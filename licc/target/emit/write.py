@@ -24,7 +24,16 @@ from licc.target.emit.printer import print_design, print_testbench, print_timed,
 from licc.target.emit.reader import view_of
 from licc.target.emit.view import BEAT_BYTES, Design, EmitError, Memory, has_sums
 
-__all__ = ["EmitOptions", "golden_input", "memory_bytes", "views_of", "write_build"]
+__all__ = [
+    "EmitOptions",
+    "golden_input",
+    "memory_bytes",
+    "parameter_files",
+    "print_library",
+    "sources_hash",
+    "views_of",
+    "write_build",
+]
 
 Values = npt.NDArray[np.int64]
 # The golden input of a design by name, given the results of the designs before it; None: it has none.
@@ -53,8 +62,10 @@ class EmitOptions:
     frames: int = 1
 
 
-def write_build(module: ir.Module, out: Path, options: EmitOptions | None = None) -> None:
-    """Write `out/hls` and `out/weights`.
+def write_build(
+    module: ir.Module, out: Path, options: EmitOptions | None = None
+) -> list[tuple[ir.Operation, Design]]:
+    """Write `out/hls` and `out/weights`; the designs, with their views.
 
     Raises:
         UserError: the golden image cannot be read.
@@ -67,6 +78,7 @@ def write_build(module: ir.Module, out: Path, options: EmitOptions | None = None
         _write(out / "hls" / path, text.encode())
     _write_parameters([design for _, design in designs], out / "weights")
     _write_golden(designs, out / "hls" / "golden", options)
+    return designs
 
 
 def views_of(module: ir.Module) -> list[tuple[ir.Operation, Design]]:
@@ -92,13 +104,32 @@ def _sources(designs: list[Design], options: EmitOptions) -> dict[str, str]:
         files[f"hls_config_{design.name}.cfg"] = render(
             "hls_config.cfg.j2", design=design, designs=designs, part=options.part
         )
+    files["csim.cpp"] = print_library(designs)
     files["tb.cpp"] = print_testbench(designs)
     files["tb_timed.cpp"] = print_timed(designs)
     files["Makefile"] = render("Makefile.j2", designs=designs)
     files["run_hls.tcl"] = render("run_hls.tcl.j2", designs=designs, part=options.part)
-    for name in ("licc_hls.hpp", "licc_testbench.hpp", "licc_timed.hpp", "timed/hls_stream.h"):
+    for name in (
+        "licc_hls.hpp",
+        "licc_testbench.hpp",
+        "licc_timed.hpp",
+        "timed/hls_stream.h",
+        "csim/hls_stream.h",
+    ):
         files[name] = _runtime(name)
     return files
+
+
+def sources_hash(designs: Sequence[Design]) -> str:
+    """16 hexadecimal digits: of the C++ of these designs, in any order, without the values of the parameters."""
+    ordered = sorted(designs, key=lambda design: design.name)
+    texts = [text for design in ordered for text in print_design(design)]
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:16]
+
+
+def print_library(designs: Sequence[Design]) -> str:
+    """What the host's backend `csim` calls: one function a design, and of which sources they are."""
+    return render("csim.cpp.j2", designs=designs, sources=sources_hash(designs))
 
 
 def _runtime(name: str) -> str:
@@ -114,7 +145,9 @@ def _runtime(name: str) -> str:
 # --------------------------------------------------------------------------------------------------
 # Parameters
 # --------------------------------------------------------------------------------------------------
-def _write_parameters(designs: list[Design], folder: Path) -> None:
+def parameter_files(designs: Sequence[Design]) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The parameters of each design by name, as they lie in `weights/`, and what `manifest.json` says of them."""
+    files: dict[str, bytes] = {}
     manifest: dict[str, Any] = {}
     for design in designs:
         parts = [
@@ -123,8 +156,15 @@ def _write_parameters(designs: list[Design], folder: Path) -> None:
             for memory in process.memories
         ]
         blob = b"".join(data for _, _, data in parts)
-        _write(folder / f"{design.name}.bin", blob)
+        files[design.name] = blob
         manifest[design.name] = _describe(f"{design.name}.bin", blob, parts)
+    return files, manifest
+
+
+def _write_parameters(designs: list[Design], folder: Path) -> None:
+    files, manifest = parameter_files(designs)
+    for name, blob in files.items():
+        _write(folder / f"{name}.bin", blob)
     _write(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
 
 
