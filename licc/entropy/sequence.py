@@ -124,11 +124,13 @@ class SequenceReader:
         try:
             said = container.parse_header(head)
         except StreamError as error:
-            raise StreamError(f"frame {self.frames}: {error}") from error
+            raise StreamError(f"frame {self.frames + 1}: {error}") from error
         if (said.model, said.height, said.width) != self._of_all:
-            raise StreamError(f"frame {self.frames}: of another model or size than its sequence")
+            raise StreamError(
+                f"frame {self.frames + 1}: of another model or size than its sequence"
+            )
         if said.length > LONGEST_FRAME:
-            raise StreamError(f"frame {self.frames}: longer than any frame is")
+            raise StreamError(f"frame {self.frames + 1}: longer than any frame is")
         body = self._read(said.length - len(head))
         if len(head) + len(body) < said.length:
             self.cut = True

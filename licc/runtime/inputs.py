@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import select
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +148,10 @@ def video_reader(
     if path.suffix.lower() != ".yuv":
         if size is not None or rate is not None:
             raise UserError(f"{path}: --size and --rate are for raw .yuv; a .y4m says them itself")
+        if path == STANDARD:
+            select.select(
+                [sys.stdin.fileno()], [], []
+            )  # Ctrl-C is heard here, and not in the library
         return host.VideoReader.y4m(path, yuv)
     if size is None:
         raise UserError(f"{path}: raw video does not say its size; give --size HxW")

@@ -91,11 +91,11 @@ def test_forged_headers_are_refused(offset: int, value: bytes, message: str) -> 
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (b"LICS" + bytes(40), "frame 4: not a licc stream"),
-        (container.pack(Container(2, MODEL, 48, 81, b"", b"")), "frame 4: of another model or"),
-        (container.pack(Container(2, bytes(8), 48, 80, b"", b"")), "frame 4: of another model or"),
-        (container.pack(Container(3, MODEL, 48, 80, b"", b"")), "frame 4: a stream of a kind"),
-        (FRAMES[0][:24] + b"\xff" * 8, "frame 4: longer than any frame"),
+        (b"LICS" + bytes(40), "frame 5: not a licc stream"),
+        (container.pack(Container(2, MODEL, 48, 81, b"", b"")), "frame 5: of another model or"),
+        (container.pack(Container(2, bytes(8), 48, 80, b"", b"")), "frame 5: of another model or"),
+        (container.pack(Container(3, MODEL, 48, 80, b"", b"")), "frame 5: a stream of a kind"),
+        (FRAMES[0][:24] + b"\xff" * 8, "frame 5: longer than any frame"),
     ],
 )
 def test_frames_of_something_else_are_refused(frame: bytes, message: str) -> None:

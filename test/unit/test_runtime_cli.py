@@ -2,6 +2,8 @@
 """lic-codec: pictures and video there and back, what it refuses, and what an interruption leaves."""
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,9 +16,11 @@ import pytest
 from PIL import Image
 from support.host_builds import example_build, native, photo
 
-from licc.runtime.main import run_codec
+from licc.errors import StreamError, UserError
+from licc.runtime.main import make_parser, run_codec
 
 HEIGHT, WIDTH = 48, 80
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -219,6 +223,28 @@ def test_a_cut_video_decodes_up_to_the_cut(capsys, build, tmp_path, host):
     assert host.VideoReader.y4m("out.y4m").frames == 2
 
 
+def test_a_damaged_frame_is_named_and_those_before_it_are_kept(build, tmp_path, host, capsys):
+    write_y4m(host, "in.y4m", 4)
+    tool(capsys, "encode", "in.y4m", "-b", build, "-o", "v.lics")
+    reader = host.CodedReader("v.lics")
+    sizes = [len(data) for data in iter(reader.read, None)]
+    data = bytearray((tmp_path / "v.lics").read_bytes())
+    data[32 + sizes[0] + sizes[1] + sizes[2] - 1] ^= 1
+    (tmp_path / "v.lics").write_bytes(data)
+    with pytest.raises(StreamError, match=r"^v\.lics: frame 3: a damaged stream"):
+        run_codec(["decode", "v.lics", "-b", str(build), "-o", "out.y4m"])
+    assert host.VideoReader.y4m("out.y4m").frames == 2
+
+
+def test_a_video_that_ends_within_a_frame(build, tmp_path, host, capsys):
+    write_y4m(host, "in.y4m", 3)
+    data = (tmp_path / "in.y4m").read_bytes()
+    (tmp_path / "in.y4m").write_bytes(data[:-1])
+    with pytest.raises(UserError, match=r"^in\.y4m: ends within frame 3; 2 before it are whole"):
+        run_codec(["encode", "in.y4m", "-b", str(build), "-o", "v.lics"])
+    assert whole_frames(host, tmp_path / "v.lics") == 2
+
+
 @contextmanager
 def encoding(build, output):
     """A process that encodes a video from a pipe of ours, which stays open."""
@@ -337,8 +363,6 @@ def test_what_a_user_gets_wrong_is_one_line(build, codec, tmp_path, host):
     ],
 )
 def test_refusals(build, codec, tmp_path, arguments, line):
-    from licc.errors import UserError
-
     for name in ("a.png", "b.png"):
         Image.fromarray(frame()).save(name)
     Image.fromarray(frame()).save("a.webp")
@@ -354,9 +378,20 @@ def test_refusals(build, codec, tmp_path, arguments, line):
     assert set(Path().iterdir()) == before
 
 
-def test_info_refuses_other_files(tmp_path):
-    from licc.errors import UserError
+@pytest.mark.parametrize("page", ["docs/runtime.md", "--help"])
+def test_command_lines_are_valid(page):
+    parser = make_parser()
+    text = parser.format_help() if page == "--help" else (ROOT / page).read_text()
+    lines = re.findall(
+        r"^ +(?:.*\| )?lic-codec ((?:encode|decode|info|bench|verify) .*)", text, re.MULTILINE
+    )
+    assert len(lines) >= 8
+    for line in lines:
+        given = parser.parse_args(shlex.split(line.partition("#")[0]))
+        assert given.command == line.split()[0]
 
+
+def test_info_refuses_other_files(tmp_path):
     (tmp_path / "x").write_bytes(b"something")
     with pytest.raises(UserError, match="x: neither a stream"):
         run_codec(["info", "x"])

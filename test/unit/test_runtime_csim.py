@@ -23,20 +23,6 @@ pytestmark = pytest.mark.skipif(
     shutil.which("g++") is None or shutil.which("make") is None, reason="install g++ and make"
 )
 
-SUM = """
-"hls.design"() ({
-  %0 = "hls.port_in"() {name = "g_a_input", role = "image", shape = array<i64: 3, 4, 5>} : () -> !hls.stream<vector<3xui8>, 16 : i64>
-  %1 = "hls.process"(%0) ({
-  ^bb0(%in: !hls.stream<vector<3xui8>, 16 : i64>):
-    %c = "hls.ram"() {name = "constant", init = dense<[[3, -4, 500]]> : tensor<1x3xi32>} : () -> !hls.memory<vector<3xi32>, 1 : i64>
-    %x = "hls.read"(%in) {shape = array<i64: 3, 4, 5>} : (!hls.stream<vector<3xui8>, 16 : i64>) -> vector<3xui8>
-    %y = "hls.add"(%x, %c) {multiplier = array<i64: 65536, 65536>, shift = 16 : i64, range = array<i64: -1024, 1023>} : (vector<3xui8>, !hls.memory<vector<3xi32>, 1 : i64>) -> vector<3xi16>
-    "hls.write"(%y) : (vector<3xi16>) -> ()
-  }) {name = "g_a_0_add", layer = "g_a.0"} : (!hls.stream<vector<3xui8>, 16 : i64>) -> !hls.stream<vector<3xi16>, 16 : i64>
-  "hls.port_out"(%1) {name = "g_a_output", role = "latent", shape = array<i64: 3, 4, 5>} : (!hls.stream<vector<3xi16>, 16 : i64>) -> ()
-  "hls.end"() : () -> ()
-}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
-"""
 ADDED = np.array([3, -4, 500])
 
 
@@ -45,7 +31,7 @@ def small(tmp_path_factory):
     """A design of one process, as a library: its folder, and what accelerator.json would say."""
     out = tmp_path_factory.mktemp("small")
     with make_context(), ir.Location.unknown():
-        module = ir.Module.parse(SUM)
+        module = ir.Module.parse(board.SUM)
         views = emit.write_build(module, out)
         _, parameters = parameter_files([design for _, design in views])
         said = description(accelerator_of(module, views), parameters)
@@ -114,8 +100,8 @@ def test_a_library_says_of_which_sources_it_is(small):
 def test_the_sources_are_others_when_the_code_is(small):
     _out, said = small
     with make_context(), ir.Location.unknown():
-        other = emit.write.views_of(ir.Module.parse(SUM.replace("shift = 16", "shift = 17")))
-        values = emit.write.views_of(ir.Module.parse(SUM.replace("500", "501")))
+        other = emit.write.views_of(ir.Module.parse(board.SUM.replace("shift = 16", "shift = 17")))
+        values = emit.write.views_of(ir.Module.parse(board.SUM.replace("500", "501")))
         hashes = [emit.write.sources_hash([d for _, d in views]) for views in (other, values)]
     assert hashes[0] != said["sources"]
     assert hashes[1] == said["sources"]  # values of parameters are no code

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// @file
-/// Harness: the whole decoder, with the emulation behind it. LICC_FUZZ_BUILD names a build directory, a tiny one
-/// (seeds.py makes it). Model, lengths and checksum are set right, so that the strings are reached.
+/// Harness: the whole decoder, with the emulation behind it. LICC_FUZZ_BUILD names a build directory, a tiny
+/// one (seeds.py makes it). Model, lengths and checksum are set right, so that the strings are reached.
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -49,8 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const licc::Image image = codec().decode(stream.data(), stream.size());
     const licc::Container held = licc::parse_container(stream);
     claim(image.size == held.image, "an image is of the size that its stream says");
-    const auto pixels = static_cast<std::size_t>(image.size.height) * static_cast<std::size_t>(image.size.width);
-    claim(image.pixels.size() == 3 * pixels, "an image has its pixels");
+    const auto height = static_cast<std::size_t>(image.size.height);
+    const auto width = static_cast<std::size_t>(image.size.width);
+    claim(image.pixels.size() == 3 * height * width, "an image has its pixels");
   } catch (const licc::StreamError&) {
     return 0;
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// @file
-/// Harness: tables and strings. The first bytes choose tables, right ones or not, planes and rows; what follows makes
-/// symbols that are written and read again, damages their string, or is read as a string itself.
+/// Harness: tables and strings. The first bytes choose tables, right ones or not, planes and rows; what
+/// follows makes symbols that are written and read again, damages their string, or is read as a string
+/// itself.
 #include <algorithm>
 #include <vector>
 
@@ -60,7 +61,8 @@ void check_table(Given given) {
   try {
     const licc::CdfTable table("table", parts.lengths, parts.offsets, parts.cdfs);
     for (std::size_t row = 0; row < table.rows(); ++row) {
-      claim(table.find(row, 0) == 0 && table.find(row, kTotal - 1) == table.row(row).last, "rows cover all of 2^16");
+      claim(table.find(row, 0) == 0, "rows begin at 0");
+      claim(table.find(row, kTotal - 1) == table.row(row).last, "rows end at 2^16");
     }
   } catch (const licc::Error&) {
     return;
@@ -73,7 +75,9 @@ struct Layout {
   std::vector<std::uint16_t> indexes;  ///< empty: by plane
 
   std::size_t symbols() const { return planes * plane; }
-  licc::Rows rows() const { return indexes.empty() ? licc::Rows::by_plane() : licc::Rows::by_symbol(indexes.data()); }
+  licc::Rows rows() const {
+    return indexes.empty() ? licc::Rows::by_plane() : licc::Rows::by_symbol(indexes.data());
+  }
 };
 
 Layout make_layout(Given& given, std::size_t rows) {
@@ -102,7 +106,8 @@ std::vector<std::uint8_t> write(const std::vector<std::int16_t>& symbols, const 
 }
 
 /// Symbols come back from the string that is made of them.
-void check_round_trip(const std::vector<std::int16_t>& symbols, const licc::CdfTable& table, const Layout& layout) {
+void check_round_trip(const std::vector<std::int16_t>& symbols, const licc::CdfTable& table,
+                      const Layout& layout) {
   const std::vector<std::int32_t> found = read(write(symbols, table, layout), table, layout);
   claim(std::equal(found.begin(), found.end(), symbols.begin(), symbols.end()), "symbols come back");
 }
@@ -137,9 +142,10 @@ std::vector<std::int16_t> make_symbols(Given& given, const Parts& parts, const L
 
 /// The string with some bytes changed, or cut.
 std::vector<std::uint8_t> damaged(Given& given, std::vector<std::uint8_t> string) {
-  if (given.byte() % 8 == 0) string.resize(4 * given.below(static_cast<std::uint32_t>(string.size() / 4)));
+  const auto size = [&] { return static_cast<std::uint32_t>(string.size()); };
+  if (given.byte() % 8 == 0) string.resize(4 * given.below(size() / 4));
   for (std::uint32_t changes = given.byte() % 4; changes > 0 && !string.empty(); --changes) {
-    string[given.below(static_cast<std::uint32_t>(string.size()))] ^= static_cast<std::uint8_t>(1 + given.byte() % 255);
+    string[given.below(size())] ^= static_cast<std::uint8_t>(1 + given.byte() % 255);
   }
   return string;
 }

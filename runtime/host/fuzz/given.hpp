@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// @file
-/// What the harnesses share: numbers out of the fuzzer's bytes, checksums set right, and claims that have to hold.
+/// What the harnesses share: numbers out of the fuzzer's bytes, checksums set right, and claims that have to
+/// hold.
 #pragma once
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// @file
-/// Harness: the typed network of a build, with some of its fields and constants changed. LICC_FUZZ_BUILD names the
-/// build. Most of them are refused; those that are not are computed, by both of the emulation's executors, which have
-/// to agree.
+/// Harness: the typed network of a build, with some of its fields and constants changed. LICC_FUZZ_BUILD
+/// names the build. Most of them are refused; those that are not are computed, by both of the emulation's
+/// executors, which have to agree.
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -69,14 +69,17 @@ void collect(Json& value, std::vector<Json*>& leaves) {
 
 /// A number near the one that was there, or at some limit.
 void change(Json& value, Given& given) {
-  const std::int64_t limits[] = {0,   1,     2,       3,        5,          62,
-                                 127, 32767, 1 << 24, std::int64_t{1} << 31, std::int64_t{1} << 47, std::numeric_limits<std::int64_t>::max()};
+  constexpr std::int64_t one = 1;
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t limits[] = {0,   1,     2,         3,         5,         62,
+                                     127, 32767, one << 24, one << 31, one << 47, most};
   const std::uint32_t how = given.byte();
   if (!value.is_number_integer() || how % 16 == 15) {
     value = Json::array({nullptr, "text", 1.5, true, Json::array()})[how / 16 % 5];
   } else if (how % 2 == 0) {
     // Unsigned: it may go round.
-    value = static_cast<std::int64_t>(static_cast<std::uint64_t>(value.get<std::int64_t>()) + how / 2 % 16 - 8);
+    const auto was = static_cast<std::uint64_t>(value.get<std::int64_t>());
+    value = static_cast<std::int64_t>(was + how / 2 % 16 - 8);
   } else {
     const std::int64_t limit = limits[how / 2 % std::size(limits)];
     value = given.byte() % 2 == 0 ? limit : -limit;
@@ -90,7 +93,8 @@ void edit(Json& description, std::vector<std::uint8_t>& constants, Given& given)
     change(*leaves[given.below(static_cast<std::uint32_t>(leaves.size()))], given);
   }
   for (std::uint32_t edits = given.byte() % 9; edits > 0; --edits) {
-    constants[given.below(static_cast<std::uint32_t>(constants.size()))] = static_cast<std::uint8_t>(given.byte());
+    const std::uint32_t at = given.below(static_cast<std::uint32_t>(constants.size()));
+    constants[at] = static_cast<std::uint8_t>(given.byte());
   }
 }
 
@@ -130,7 +134,8 @@ std::optional<std::int64_t> products_of(const licc::Function& function, licc::Si
 }
 
 /// Both executors give the same integers, within the range of their type.
-void check_function(licc::Backend& fast, const std::string& name, const licc::Function& function, Given& given) {
+void check_function(licc::Backend& fast, const std::string& name, const licc::Function& function,
+                    Given& given) {
   const licc::ValueType& result = function.values[static_cast<std::size_t>(function.result)];
   const licc::Tensor argument = make_argument(function.values.front(), given);
   const licc::Size size{argument.height, argument.width};
@@ -142,7 +147,9 @@ void check_function(licc::Backend& fast, const std::string& name, const licc::Fu
   const licc::emulation::Integers wanted = licc::emulation::plain_run(function, argument);
   claim(std::equal(found.data.begin(), found.data.end(), wanted.data.begin(), wanted.data.end()),
         "both executors give the same");
-  for (const std::int32_t value : wanted.data) claim(value >= result.lo && value <= result.hi, "ranges are proven");
+  for (const std::int32_t value : wanted.data) {
+    claim(value >= result.lo && value <= result.hi, "ranges are proven");
+  }
 }
 
 }  // namespace
@@ -161,8 +168,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text = description.dump();
   licc::Network network;
   try {
-    network = licc::parse_network("network.json", {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
-                                  constants);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+    network = licc::parse_network("network.json", {bytes, text.size()}, constants);
   } catch (const licc::Error&) {
     return 0;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// @file
-/// Runs a harness without libFuzzer, for compilers that have none: on every file of a corpus, and on mutations of it.
+/// Runs a harness without libFuzzer, for compilers that have none: on every file of a corpus, and on
+/// mutations of it.
 ///
 ///     fuzz_container_replay CORPUS [MUTATIONS]
 #include <algorithm>

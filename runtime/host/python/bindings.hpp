@@ -24,7 +24,9 @@ using Picture = nanobind::ndarray<nanobind::numpy, std::uint8_t, nanobind::ndim<
 
 inline Image image_of(const Pixels& pixels) {
   constexpr std::size_t largest = 16384;
-  if (pixels.shape(0) > largest || pixels.shape(1) > largest) throw Error("an image beyond 16384 pixels either way");
+  if (pixels.shape(0) > largest || pixels.shape(1) > largest) {
+    throw Error("an image beyond 16384 pixels either way");
+  }
   Image image{{static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1))}, {}};
   image.pixels.assign(pixels.data(), pixels.data() + pixels.size());
   return image;
@@ -35,7 +37,8 @@ inline Picture picture_of(Image image) {
   const std::size_t shape[3] = {static_cast<std::size_t>(image.size.height),
                                 static_cast<std::size_t>(image.size.width), 3};
   auto* pixels = new std::vector<std::uint8_t>(std::move(image.pixels));
-  const nanobind::capsule owner(pixels, [](void* p) noexcept { delete static_cast<std::vector<std::uint8_t>*>(p); });
+  const nanobind::capsule owner(
+      pixels, [](void* p) noexcept { delete static_cast<std::vector<std::uint8_t>*>(p); });
   return Picture(pixels->data(), 3, shape, owner);
 }
 

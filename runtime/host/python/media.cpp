@@ -54,16 +54,20 @@ void bind_formats(nb::module_& module) {
   nb::class_<VideoFormat>(module, "VideoFormat")
       .def(
           "__init__",
-          [](VideoFormat* self, std::pair<int, int> size, std::pair<std::uint32_t, std::uint32_t> rate, YuvFormat yuv) {
+          [](VideoFormat* self, std::pair<int, int> size, std::pair<std::uint32_t, std::uint32_t> rate,
+             YuvFormat yuv) {
             new (self) VideoFormat{{size.first, size.second}, rate.first, rate.second, yuv};
           },
           "size"_a, "rate"_a = std::pair<std::uint32_t, std::uint32_t>{25, 1}, "yuv"_a = YuvFormat{})
       .def_prop_ro("size", [](const VideoFormat& f) { return std::pair{f.size.height, f.size.width}; })
-      .def_prop_ro("rate", [](const VideoFormat& f) { return std::pair{f.rate_numerator, f.rate_denominator}; })
+      .def_prop_ro("rate",
+                   [](const VideoFormat& f) { return std::pair{f.rate_numerator, f.rate_denominator}; })
       .def_ro("yuv", &VideoFormat::yuv);
 }
 
-nb::bytes to_yuv_of(const Pixels& pixels, YuvFormat format) { return bytes_of(to_yuv(image_of(pixels), format)); }
+nb::bytes to_yuv_of(const Pixels& pixels, YuvFormat format) {
+  return bytes_of(to_yuv(image_of(pixels), format));
+}
 
 Picture from_yuv_of(const nb::bytes& data, std::pair<int, int> given, YuvFormat format) {
   const Size size{given.first, given.second};
@@ -97,8 +101,8 @@ void bind_media(nb::module_& module) {
           "y4m", [](const Path& path, YuvFormat yuv) { return VideoReader::y4m(path, yuv); }, "path"_a,
           "yuv"_a = YuvFormat{})
       .def_static(
-          "raw", [](const Path& path, const VideoFormat& format) { return VideoReader::raw(path, format); }, "path"_a,
-          "video"_a)
+          "raw", [](const Path& path, const VideoFormat& format) { return VideoReader::raw(path, format); },
+          "path"_a, "video"_a)
       .def_prop_ro("format", &VideoReader::format)
       .def_prop_ro("frames", &VideoReader::frames)
       .def("read", &read_image_of<VideoReader>, "The next frame; None at the end.");
@@ -125,7 +129,8 @@ void bind_media(nb::module_& module) {
       .def(nb::init<const Path&, const Codec&, const VideoFormat&, bool>(), "path"_a, "codec"_a, "video"_a,
            "rgb"_a = false)
       .def(
-          "write", [](CodedWriter& writer, const nb::bytes& stream) { writer.write(vector_of(stream)); }, "stream"_a);
+          "write", [](CodedWriter& writer, const nb::bytes& stream) { writer.write(vector_of(stream)); },
+          "stream"_a);
 }
 
 }  // namespace licc

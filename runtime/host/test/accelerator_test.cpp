@@ -132,6 +132,7 @@ void test_description() {
   refuses("'bytes' is 4", "\"bytes\": 1", "\"bytes\": 4");
   refuses("'argument' is -1", "\"argument\": 4", "\"argument\": -1");
   refuses("'width' is 1000000", "\"width\": 6", "\"width\": 1000000");
+  refuses("larger than any image", "\"height\": 2, \"width\": 6", "\"height\": 32768, \"width\": 32768");
   refuses("reaches out", "\"input_offsets\": [0, 4]", "\"input_offsets\": [0, 5]");
   refuses("reaches out", "\"crop\": [0, 3]", "\"crop\": [0, 4]");
   refuses("incomplete", "\"crop\": [0, 3]", "\"crop\": [0]");

@@ -4,6 +4,7 @@
 #include "emulation/emulation.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -306,6 +307,50 @@ void extremes() {
     }
 }
 
+/// Values that grow to the edge of an i16 at the points, and beyond it if the tile were the larger one.
+void wide_values() {
+  for (const int most : {327, 328, 511, 8191, 8192, 16000})
+    for (const bool transposed : {false, true}) {
+      Maker make(11);
+      make.start(16, -most, most);
+      make.convolution(transposed, 16, {5, 5}, {2, 2}, {2, 2}, {1, 1}, {1, 1}, 1, 60);
+      make.requantize(-32768, 32767);
+      check(make, 24, 40, "values within " + std::to_string(most));
+    }
+}
+
+/// Norms that are as small and as large as they can be, side by side.
+void norms() {
+  for (const bool gdn1 : {false, true})
+    for (const bool inverse : {false, true})
+      for (const int large : {32767, 131071}) {
+        Maker make(13);
+        make.start(48, -4096, 4095);
+        make.gdn(-128, 127, true);
+        auto& g = std::get<Gdn>(make.function.ops[0].what);
+        g.gdn1 = gdn1;
+        g.inverse = inverse;
+        for (std::size_t i = 0; i < g.gamma.size(); ++i)
+          g.gamma[i] = i / 48 % 2 == 0 ? large : make.any(1, 9);
+        g.norm_shift = gdn1 ? 4 : 16;
+        g.norm_lo = 1;
+        g.norm_hi = (std::int64_t{1} << 31) - 1;
+        g.multiplier = {100000};
+        g.shift = {gdn1 ? (inverse ? 20 : 11) : (inverse ? 18 : 14)};
+        Tensor input(6, 50, 48);
+        for (std::size_t i = 0; i < input.data.size(); ++i) {
+          const int most = i / 48 % 3 == 0 ? 4095 : (i / 48 % 3 == 1 ? 2 : 40);
+          input.data[i] = static_cast<std::int16_t>(i / 48 % 5 == 0 ? -most : make.any(-most, most));
+        }
+        const Integers law = emulation::plain_run(make.function, input);
+        emulation::Pool pool(1);
+        emulation::Arena arena;
+        for (const auto* kernels : {&emulation::portable_kernels(), &emulation::best_kernels()})
+          expect(same(emulation::Plan(make.function).run(*kernels, pool, arena, input), law),
+                 std::string("norms of all sizes by ") + kernels->name);
+      }
+}
+
 /// The layers of codecs must not fall back to what computes any layer.
 void fast_paths() {
   for (const int n : {16, 32, 48, 64, 96, 128}) {
@@ -322,7 +367,8 @@ void fast_paths() {
     make.convolution(true, 3, {9, 9}, {4, 4}, {4, 4}, {3, 3}, {1, 1}, 1, 127);
     make.requantize(0, 255);
     const std::vector<std::string> expected = {"winograd 3", "winograd 3", "winograd 2", "winograd 2"};
-    expect(emulation::Plan(make.function).description() == expected, "fast paths of N = " + std::to_string(n));
+    expect(emulation::Plan(make.function).description() == expected,
+           "fast paths of N = " + std::to_string(n));
   }
 }
 
@@ -383,6 +429,24 @@ void frames_at_once() {
   expect(wrong == std::vector<int>(4, 0), "frames at once");
 }
 
+/// What a thread throws reaches the caller, and the pool goes on.
+void errors_of_threads() {
+  emulation::Pool pool(3);
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> calls{0};
+    bool thrown = false;
+    try {
+      pool.run(50, [&](int i) {
+        ++calls;
+        if (i == 20) throw Error("twenty");
+      });
+    } catch (const Error&) {
+      thrown = true;
+    }
+    expect(thrown && calls == 50, "an error of a thread");
+  }
+}
+
 void refusals() {
   Maker make(1);
   make.start(3, 0, 255);
@@ -418,8 +482,11 @@ int main(int argc, char** argv) {
     branches(seed);
   }
   extremes();
+  wide_values();
+  norms();
   fast_paths();
   frames_at_once();
+  errors_of_threads();
   refusals();
   std::string steps;
   for (const std::string& line : seen) steps += " [" + line + "]";

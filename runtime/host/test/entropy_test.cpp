@@ -263,7 +263,7 @@ void test_frames_of_others() {
   for (const std::size_t place : {32U, 32U + 4, 32U + 5, 32U + 8, 32U + 16}) {
     Buffer changed = sequence;
     changed[place] = static_cast<std::uint8_t>(changed[place] ^ 0x44);
-    expect(refusal([&] { frames_of(changed); }).rfind("frame 0: ", 0) == 0,
+    expect(refusal([&] { frames_of(changed); }).rfind("frame 1: ", 0) == 0,
            "a frame of something else is read");
   }
   // A frame that says it has 4 GiB: no such memory is taken.

@@ -26,6 +26,22 @@ GOLDEN = HOST / "test" / "accelerator_golden.cpp"
 TOOLCHAIN = HOST / "cmake" / "aarch64.cmake"
 FUNCTIONS = ("g_a", "h_a", "h_s", "g_s")
 
+# A design of one process, which adds 3, -4 and 500 to the channels of an image.
+SUM = """
+"hls.design"() ({
+  %0 = "hls.port_in"() {name = "g_a_input", role = "image", shape = array<i64: 3, 4, 5>} : () -> !hls.stream<vector<3xui8>, 16 : i64>
+  %1 = "hls.process"(%0) ({
+  ^bb0(%in: !hls.stream<vector<3xui8>, 16 : i64>):
+    %c = "hls.ram"() {name = "constant", init = dense<[[3, -4, 500]]> : tensor<1x3xi32>} : () -> !hls.memory<vector<3xi32>, 1 : i64>
+    %x = "hls.read"(%in) {shape = array<i64: 3, 4, 5>} : (!hls.stream<vector<3xui8>, 16 : i64>) -> vector<3xui8>
+    %y = "hls.add"(%x, %c) {multiplier = array<i64: 65536, 65536>, shift = 16 : i64, range = array<i64: -1024, 1023>} : (vector<3xui8>, !hls.memory<vector<3xi32>, 1 : i64>) -> vector<3xi16>
+    "hls.write"(%y) : (vector<3xi16>) -> ()
+  }) {name = "g_a_0_add", layer = "g_a.0"} : (!hls.stream<vector<3xui8>, 16 : i64>) -> !hls.stream<vector<3xi16>, 16 : i64>
+  "hls.port_out"(%1) {name = "g_a_output", role = "latent", shape = array<i64: 3, 4, 5>} : (!hls.stream<vector<3xi16>, 16 : i64>) -> ()
+  "hls.end"() : () -> ()
+}) {name = "g_a", top = "encoder", device = "zcu102", clock_mhz = 300 : i64} : () -> ()
+"""
+
 
 @functools.cache
 def _kept() -> tempfile.TemporaryDirectory[str]:

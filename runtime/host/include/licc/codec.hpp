@@ -6,9 +6,9 @@
 ///     std::vector<std::uint8_t> stream = codec.encode(image);
 ///     licc::Image picture = codec.decode(stream.data(), stream.size());
 ///
-/// A build directory is what `licc` wrote. The transforms run on a backend: `emulation` (this processor, the same
-/// integers), `csim` (the emitted HLS C++, compiled for this processor) or `xrt` (the board). All give the same
-/// bytes. A Codec may be used from several threads at once.
+/// A build directory is what `licc` wrote. The transforms run on a backend: `emulation` (this processor, the
+/// same integers), `csim` (the emitted HLS C++, compiled for this processor) or `xrt` (the board). All give
+/// the same bytes. A Codec may be used from several threads at once.
 #pragma once
 
 #include <chrono>
@@ -71,7 +71,7 @@ struct Options {
   std::string device = "0";           ///< of `xrt`: index or BDF
   std::filesystem::path xclbin;       ///< of `xrt`: a file, or the folder of them; empty: BUILD/vitis
   int frames_in_flight = 3;           ///< of `xrt`: frames that are on their way at once
-  bool self_test = true;              ///< of `xrt`: a bitstream's first frames are compared with the emulation's
+  bool self_test = true;              ///< of `xrt`: first frames are compared with the emulation's
   std::uint64_t max_pixels = std::uint64_t{1} << 26;  ///< larger images are not decoded
 };
 
@@ -128,7 +128,7 @@ class Codec {
   std::unique_ptr<Parts> parts_;
 };
 
-// ---- Many frames ---------------------------------------------------------------------------------------------------
+// ---- Many frames ------------------------------------------------------------------------------------------
 
 /// How frames go through a codec: source -> stage -> stage -> sink, several at once, in order.
 struct StreamOptions {
@@ -152,8 +152,9 @@ struct QueueStatistics {
   int most = 0;
 };
 
-/// What a pipeline did since the first frame came. A latency is the time from when a frame is offered (`push` is
-/// called, so that waiting for room counts) to when the sink has it, in seconds; percentiles are within 1 %.
+/// What a pipeline did since the first frame came. A latency is the time from when a frame is offered (`push`
+/// is called, so that waiting for room counts) to when the sink has it, in seconds; percentiles are within
+/// 1 %.
 struct StreamStatistics {
   std::uint64_t frames = 0;  ///< that the sink has
   double seconds = 0;        ///< from the first frame offered to the last one taken
@@ -166,11 +167,11 @@ struct StreamStatistics {
 
 enum class Pulled { frame, end, not_yet };
 
-/// A pipeline from `In` to `Out`. One thread pushes and another pulls, or one does both in turns: `push` waits while
-/// as many frames as may be are in flight, `pull` until the next one is done. Frames keep their order.
+/// A pipeline from `In` to `Out`. One thread pushes and another pulls, or one does both in turns: `push`
+/// waits while as many frames as may be are in flight, `pull` until the next is done. Order is kept.
 ///
-/// What a stage throws reaches `pull` at the frame that it was thrown for, after all those before it; then the
-/// pipeline is stopped.
+/// What a stage throws reaches `pull` at the frame that it was thrown for, after all those before it; then
+/// the pipeline is stopped.
 template <class In, class Out>
 class FrameStream {
  public:
@@ -199,9 +200,10 @@ using FrameDecoder = FrameStream<std::vector<std::uint8_t>, Image>;
 std::unique_ptr<FrameEncoder> make_frame_encoder(const Codec& codec, const StreamOptions& options = {});
 std::unique_ptr<FrameDecoder> make_frame_decoder(const Codec& codec, const StreamOptions& options = {});
 
-/// Takes all frames of a source to a sink. The source is called in a thread of its own and ends with nothing; the sink
-/// is called in the caller's. What either throws, or a stage, ends it and is thrown from here; a sink has then seen
-/// all frames before the one at fault.
+/// Takes all frames of a source to a sink. The source is called in a thread of its own and ends with nothing;
+/// the sink is called in the caller's. What either throws, or a stage, ends it and is thrown from here; a
+/// sink has then seen all frames before the one at fault. A source that waits is waited for: end it with
+/// nothing.
 StreamStatistics encode_frames(const Codec& codec, const std::function<std::optional<Image>()>& source,
                                const std::function<void(std::vector<std::uint8_t>)>& sink,
                                const StreamOptions& options = {});
@@ -209,15 +211,15 @@ StreamStatistics decode_frames(const Codec& codec,
                                const std::function<std::optional<std::vector<std::uint8_t>>()>& source,
                                const std::function<void(Image)>& sink, const StreamOptions& options = {});
 
-// ---- Pictures in files ---------------------------------------------------------------------------------------------
+// ---- Pictures in files ------------------------------------------------------------------------------------
 
-/// The picture of a PPM or PGM file; of PNG, JPEG and WebP where the library was built with theirs. The kind is told by
-/// its first bytes. Transparency is dropped, 16 bits become 8, an orientation in Exif is not applied.
+/// The picture of a PPM or PGM file; of PNG, JPEG and WebP where the library was built with theirs. The kind
+/// is told by its first bytes. Transparency is dropped, 16 bits become 8, Exif's orientation is not applied.
 /// @throws Error it is none of these, damaged, or larger than `max_pixels`
 Image read_image(const std::filesystem::path& path, std::uint64_t max_pixels = std::uint64_t{1} << 26);
 
-/// Writes `.ppm`, or `.png` and `.webp` (lossless) where the library was built with theirs. The file appears whole or
-/// not at all.
+/// Writes `.ppm`, or `.png` and `.webp` (lossless) where the library was built with theirs. The file appears
+/// whole or not at all.
 void write_image(const std::filesystem::path& path, const Image& image);
 
 /// The suffixes that `read_image` and `write_image` take, such as `.ppm .png`.
@@ -246,7 +248,7 @@ struct VideoFormat {
 /// Frames of a `.y4m` or raw `.yuv` file, read one by one.
 class VideoReader {
  public:
-  /// Reads the header of Y4M. `yuv.full_range` comes from its XCOLORRANGE, where there is one. `-` is standard input.
+  /// Reads the header of Y4M. `yuv.full_range` comes from its XCOLORRANGE, where there is one. `-` is stdin.
   /// @throws Error no file, no Y4M, or one of another format than 8-bit progressive 4:2:0
   static VideoReader y4m(const std::filesystem::path& path, YuvFormat yuv = {},
                          std::uint64_t max_pixels = std::uint64_t{1} << 26);
@@ -294,11 +296,13 @@ struct CodedFormat {
   std::string model;  ///< as BuildFacts::model
 };
 
-/// Writes coded video (docs/entropy.md): after each frame, and wherever it is cut, the file is a valid, shorter one.
+/// Writes coded video (docs/entropy.md): after each frame, and wherever it is cut, the file is a valid,
+/// shorter one.
 class CodedWriter {
  public:
   /// Writes the header for streams of a codec. @throws Error the file cannot be written
-  CodedWriter(const std::filesystem::path& path, const Codec& codec, const VideoFormat& video, bool rgb = false);
+  CodedWriter(const std::filesystem::path& path, const Codec& codec, const VideoFormat& video,
+              bool rgb = false);
   ~CodedWriter();
   CodedWriter(CodedWriter&&) noexcept;
   CodedWriter& operator=(CodedWriter&&) noexcept;
@@ -321,7 +325,8 @@ class CodedReader {
   CodedReader& operator=(CodedReader&&) noexcept;
 
   const CodedFormat& format() const;
-  /// The stream of the next frame; nothing at the end, which may be a cut. @throws StreamError something else follows
+  /// The stream of the next frame; nothing at the end, which may be a cut.
+  /// @throws StreamError something else follows
   std::optional<std::vector<std::uint8_t>> read();
   /// After the end: whether the file ends within a frame.
   bool cut() const;

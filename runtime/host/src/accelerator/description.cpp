@@ -18,6 +18,7 @@ using nlohmann::json;
 constexpr int VERSION = 1;
 constexpr int MOST_PIXELS_A_SIDE = 32768;
 constexpr int MOST_CHANNELS = 4096;
+constexpr std::size_t MOST_BYTES = std::size_t{1} << 30;
 
 /// Reads numbers out of the description, and complains with its name.
 class Reader {
@@ -54,6 +55,7 @@ class Reader {
     port.channels = number(object, "channels", 1, MOST_CHANNELS);
     port.bytes = number(object, "bytes", 1, 2);
     port.is_signed = object.at("signed").get<bool>();
+    if (port.frame_bytes() > MOST_BYTES) fail(port.name + " is larger than any image");
     if (port.bytes == 2 && !port.is_signed) fail(port.name + " is unsigned and of 2 bytes, which no latent is");
     return port;
   }

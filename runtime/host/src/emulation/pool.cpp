@@ -2,6 +2,7 @@
 #include "emulation/pool.hpp"
 
 #include <atomic>
+#include <exception>
 
 namespace licc::emulation {
 
@@ -15,19 +16,29 @@ struct Pool::Loop {
   std::mutex mutex;
   std::condition_variable ended;
   int done = 0;
+  std::exception_ptr error;  // the first
 
   bool exhausted() const { return next.load(std::memory_order_relaxed) >= count; }
 
   void take() {
     int mine = 0;
     for (int i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
-      work(i);
+      attempt(i);
       ++mine;
     }
     if (mine == 0) return;
     const std::lock_guard<std::mutex> lock(mutex);
     done += mine;
     if (done == count) ended.notify_all();
+  }
+
+  void attempt(int i) {
+    try {
+      work(i);
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (error == nullptr) error = std::current_exception();
+    }
   }
 
   void wait() {
@@ -79,8 +90,11 @@ void Pool::run(int count, const std::function<void(int)>& work) {
   wake_.notify_all();
   loop->take();
   loop->wait();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  loops_.remove(loop);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    loops_.remove(loop);
+  }
+  if (loop->error != nullptr) std::rethrow_exception(loop->error);
 }
 
 }  // namespace licc::emulation

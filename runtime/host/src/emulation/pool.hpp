@@ -22,8 +22,8 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// Calls `work(i)` for every i below `count`, in any order, and returns when all are through. `work` must
-  /// not throw.
+  /// Calls `work(i)` for every i below `count`, in any order, and returns when all are through. What one of
+  /// them throws, such as for want of memory, is thrown here then.
   void run(int count, const std::function<void(int)>& work);
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }

@@ -33,7 +33,7 @@ std::int64_t result_max(int tile) {
 }
 
 // Values of transformed tiles that stay in the second cache.
-constexpr int VALUES_NEAR = 192 * 1024;
+constexpr int VALUES_NEAR = 96 * 1024;
 // Tiles of a strip: whole kernels, and no more than is needed for weights to be used often enough.
 constexpr int TILES_MOST = 24;
 
@@ -105,7 +105,7 @@ class WinogradStep final : public Step {
   /// @return false where it does not suit: other taps, weights that do not fit, no fewer products
   bool prepare(const Convolution& c, const std::vector<Op>& following, int result,
                const std::vector<ValueType>& values) {
-    if (c.groups != 1 || c.out_channels * spread_[0] * spread_[1] < LANES) return false;
+    if (c.groups != 1) return false;
     if (c.dilation[0] != 1 || c.dilation[1] != 1) return false;
     for (const std::vector<Lane>& lanes : grouped_lanes(c)) {
       Group group;

@@ -126,7 +126,7 @@ std::optional<std::vector<std::uint8_t>> SequenceReader::next() {
     cut_ = !frame.empty();
     return std::nullopt;
   }
-  const std::string which = "frame " + std::to_string(frames_) + ": ";
+  const std::string which = "frame " + std::to_string(frames_ + 1) + ": ";
   ContainerHeader said;
   try {
     said = parse_header(frame.data());

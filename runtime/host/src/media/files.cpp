@@ -23,7 +23,8 @@ struct Closer {
 /// A file beside another, that is removed unless it takes the other's place.
 class Temporary {
  public:
-  explicit Temporary(const std::filesystem::path& target) : target_(target), name_(target.string() + ".XXXXXX") {
+  explicit Temporary(const std::filesystem::path& target)
+      : target_(target), name_(target.string() + ".XXXXXX") {
     handle_ = ::mkstemp(name_.data());
     if (handle_ < 0) fail(target, std::string("cannot write: ") + std::strerror(errno));
   }
@@ -65,7 +66,9 @@ class Temporary {
 
 }  // namespace
 
-void fail(const std::filesystem::path& path, const std::string& what) { throw Error(path.string() + ": " + what); }
+void fail(const std::filesystem::path& path, const std::string& what) {
+  throw Error(path.string() + ": " + what);
+}
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t most) {
   if (std::filesystem::is_directory(path)) fail(path, "is a folder; give a file");
@@ -77,7 +80,7 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size
     data.resize(before + CHUNK);
     const std::size_t got = std::fread(data.data() + before, 1, CHUNK, file.get());
     data.resize(before + got);
-    if (data.size() > most) fail(path, "more than " + std::to_string(most) + " bytes, which no image has here");
+    if (data.size() > most) fail(path, "more than " + std::to_string(most) + " bytes: no image has here");
     if (got < CHUNK) break;
   }
   if (std::ferror(file.get())) fail(path, std::string("cannot read: ") + std::strerror(errno));

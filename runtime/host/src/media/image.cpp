@@ -15,7 +15,8 @@ using media::Bytes;
 
 // No file of `max_pixels` is longer than 16 bits of four channels and some text; metadata may be long.
 std::size_t most_bytes(std::uint64_t max_pixels) {
-  return static_cast<std::size_t>(std::min<std::uint64_t>(max_pixels, std::uint64_t{1} << 40)) * 8 + (64u << 20);
+  const std::uint64_t pixels = std::min<std::uint64_t>(max_pixels, std::uint64_t{1} << 40);
+  return static_cast<std::size_t>(pixels) * 8 + (std::size_t{64} << 20);
 }
 
 bool begins(const Bytes& data, std::size_t offset, const char* magic, std::size_t size) {
@@ -41,7 +42,9 @@ Image read_image(const std::filesystem::path& path, std::uint64_t max_pixels) {
   if (begins(data, 0, "\xff\xd8\xff", 3)) return media::read_jpeg(path, data, max_pixels);
 #endif
 #ifdef LICC_HAVE_WEBP
-  if (begins(data, 0, "RIFF", 4) && begins(data, 8, "WEBP", 4)) return media::read_webp(path, data, max_pixels);
+  if (begins(data, 0, "RIFF", 4) && begins(data, 8, "WEBP", 4)) {
+    return media::read_webp(path, data, max_pixels);
+  }
 #endif
   media::fail(path, "not an image that can be read here (" + readable_images() + ")");
 }

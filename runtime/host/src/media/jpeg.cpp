@@ -17,8 +17,8 @@ namespace licc::media {
 
 namespace {
 
-// A progressive file of some bytes may ask for a whole pass over the image with each scan; none that is made to be
-// looked at has as many.
+// A progressive file of some bytes may ask for a whole pass over the image with each scan; none that is made
+// to be looked at has as many.
 constexpr int MOST_SCANS = 100;
 
 // libjpeg leaves by longjmp: what has a destructor lives outside of the functions that it leaves.

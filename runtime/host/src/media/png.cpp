@@ -112,8 +112,8 @@ class Writer {
   bool write(Size size, const std::uint8_t* pixels) {
     if (setjmp(session_.back)) return false;
     const auto height = static_cast<png_uint_32>(size.height), width = static_cast<png_uint_32>(size.width);
-    png_set_IHDR(png_, info_, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png_, info_, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(png_, info_);
     for (png_uint_32 row = 0; row < height; ++row) {
       png_write_row(png_, pixels + static_cast<std::size_t>(row) * width * 3);

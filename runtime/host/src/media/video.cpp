@@ -145,7 +145,9 @@ void read_field(const std::filesystem::path& path, const std::string& word, Vide
       read_rate(value, format);
       return;
     case 'I':
-      if (value != "p" && value != "?") media::fail(path, "interlaced video; convert it with ffmpeg -vf bwdif");
+      if (value != "p" && value != "?") {
+        media::fail(path, "interlaced video; convert it with ffmpeg -vf bwdif");
+      }
       return;
     case 'C':
       if (value != "420" && value != "420jpeg" && value != "420mpeg2" && value != "420paldv") {
@@ -195,8 +197,10 @@ struct VideoReader::Parts {
   bool next_header() {
     const std::optional<std::string> line = read_line(file);
     if (!line) return false;
-    if (line->compare(0, FRAME.size(), FRAME) != 0 || (line->size() > FRAME.size() && (*line)[FRAME.size()] != ' ')) {
-      media::fail(file.path(), "frame " + std::to_string(read + 1) + " does not begin with FRAME: a damaged Y4M file");
+    const bool more = line->size() > FRAME.size() && (*line)[FRAME.size()] != ' ';
+    if (line->compare(0, FRAME.size(), FRAME) != 0 || more) {
+      media::fail(file.path(),
+                  "frame " + std::to_string(read + 1) + " does not begin with FRAME: a damaged Y4M file");
     }
     for (const std::string& word : words(line->substr(FRAME.size()))) {
       if (word[0] == 'I' && word.size() > 1 && word[1] != 'p') media::fail(file.path(), "interlaced video");
@@ -231,7 +235,8 @@ VideoReader VideoReader::y4m(const std::filesystem::path& path, YuvFormat yuv, s
   return VideoReader(std::move(parts));
 }
 
-VideoReader VideoReader::raw(const std::filesystem::path& path, const VideoFormat& format, std::uint64_t max_pixels) {
+VideoReader VideoReader::raw(const std::filesystem::path& path, const VideoFormat& format,
+                             std::uint64_t max_pixels) {
   check_size(path, format, max_pixels);
   auto parts = std::make_unique<Parts>(path);
   parts->format = format;
@@ -239,8 +244,8 @@ VideoReader VideoReader::raw(const std::filesystem::path& path, const VideoForma
   if (const std::optional<std::uint64_t> size = parts->file.size()) {
     if (*size % frame != 0) {
       media::fail(path, std::to_string(*size) + " bytes are no whole number of frames of " +
-                            std::to_string(format.size.height) + "x" + std::to_string(format.size.width) + " (" +
-                            std::to_string(frame) + " bytes each)");
+                            std::to_string(format.size.height) + "x" + std::to_string(format.size.width) +
+                            " (" + std::to_string(frame) + " bytes each)");
     }
     parts->frames = *size / frame;
   }

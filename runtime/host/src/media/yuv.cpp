@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RGB and 8-bit YUV 4:2:0 (docs/runtime.md has these formulas). Chroma is the mean of the four pixels that it stands
-// for and is given to all four of them back, so that what came out of YUV goes back into it.
+// RGB and 8-bit YUV 4:2:0 (docs/runtime.md has these formulas). Chroma is the mean of the four pixels that it
+// stands for and is given to all four of them back, so that what came out of YUV goes back into it.
 #include <algorithm>
 #include <stdexcept>
 
@@ -14,7 +14,8 @@ namespace {
 constexpr int FRACTION = 16;
 constexpr int HALF = 1 << (FRACTION - 1);
 
-/// Weights in units of 2^-16: of a matrix (kr, kb; kg = 1 - kr - kb) and a range (luma of `l` steps, chroma of `c`).
+/// Weights in units of 2^-16: of a matrix (kr, kb; kg = 1 - kr - kb) and a range (luma of `l` steps, chroma
+/// of `c`).
 struct Weights {
   int black;       ///< Y of black
   int yr, yg, yb;  ///< l / 255 times kr, kg and kb
@@ -82,8 +83,8 @@ void chroma_row(const Weights& w, const std::uint8_t* top, const std::uint8_t* b
   chroma(w, 2 * (a[0] + b[0]), 2 * (a[1] + b[1]), 2 * (a[2] + b[2]), u[width / 2], v[width / 2]);
 }
 
-void rgb_row(const Weights& w, const std::uint8_t* y, const std::uint8_t* u, const std::uint8_t* v, std::size_t width,
-             std::uint8_t* rgb) {
+void rgb_row(const Weights& w, const std::uint8_t* y, const std::uint8_t* u, const std::uint8_t* v,
+             std::size_t width, std::uint8_t* rgb) {
   for (std::size_t x = 0; x < width; ++x, rgb += 3) {
     const int luma = w.luma * (y[x] - w.black) + HALF, du = u[x / 2] - 128, dv = v[x / 2] - 128;
     rgb[0] = clipped((luma + w.rv * dv) >> FRACTION);

@@ -21,7 +21,9 @@ ModelId model_of(const std::string& hex) {
 }
 
 PixelFormat pixels_of(YuvFormat yuv) {
-  if (yuv.matrix == YuvMatrix::bt709) return yuv.full_range ? PixelFormat::kYuv420Bt709Full : PixelFormat::kYuv420Bt709;
+  if (yuv.matrix == YuvMatrix::bt709) {
+    return yuv.full_range ? PixelFormat::kYuv420Bt709Full : PixelFormat::kYuv420Bt709;
+  }
   return yuv.full_range ? PixelFormat::kYuv420Bt601Full : PixelFormat::kYuv420Bt601;
 }
 
@@ -70,7 +72,8 @@ struct CodedWriter::Parts {
   std::optional<SequenceWriter> sequence;
 };
 
-CodedWriter::CodedWriter(const std::filesystem::path& path, const Codec& codec, const VideoFormat& video, bool rgb)
+CodedWriter::CodedWriter(const std::filesystem::path& path, const Codec& codec, const VideoFormat& video,
+                         bool rgb)
     : parts_(std::make_unique<Parts>()) {
   const SequenceHeader header = header_of(codec, video, rgb);
   parts_->path = path;

@@ -44,7 +44,8 @@ Workers workers_of(const Codec& codec, const StreamOptions& options) {
 std::unique_ptr<FrameEncoder> make_frame_encoder(const Codec& codec, const StreamOptions& options) {
   const Workers workers = workers_of(codec, options);
   return std::make_unique<Pipeline<Image, Coded, Bytes>>(
-      Stage<Image, Coded>{"transform", workers.transform, [&codec](Image frame) { return codec.analyse(frame); }},
+      Stage<Image, Coded>{"transform", workers.transform,
+                          [&codec](Image frame) { return codec.analyse(frame); }},
       Stage<Coded, Bytes>{"entropy", workers.entropy, [&codec](Coded coded) { return codec.write(coded); }},
       workers.in_flight);
 }

@@ -20,7 +20,8 @@ class Percentiles {
     ++count_;
   }
 
-  /// The least time that at least `fraction` (0 to 1) of all are no longer than, within 1 %; 0 where there are none.
+  /// The least time that at least `fraction` (0 to 1) of all are no longer than, within 1 %; 0 where there
+  /// are none.
   double at(double fraction) const {
     const auto wanted = std::max<std::uint64_t>(
         1, static_cast<std::uint64_t>(std::ceil(fraction * static_cast<double>(count_))));

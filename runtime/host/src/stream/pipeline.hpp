@@ -5,8 +5,8 @@
 ///     push -> [waiting] -> first stage -> [waiting] -> second stage -> [done, in order] -> pull
 ///
 /// What is bounded is the number of frames between `push` and `pull`. A frame that has been let in finds room
-/// everywhere, so no worker ever waits for another and nothing can deadlock: with bounds on each queue instead, one
-/// slow frame could be shut out of a queue that is full of frames that overtook it and wait for it.
+/// everywhere, so no worker ever waits for another and nothing can deadlock: with bounds on each queue
+/// instead, one slow frame could be shut out of a queue that is full of frames that overtook it.
 #pragma once
 
 #include <algorithm>
@@ -200,10 +200,10 @@ class Pipeline final : public FrameStream<In, Out> {
     return job;
   }
 
-  /// What a stage makes of a job, without the lock; nothing where it failed or its result is not wanted any more.
+  /// What a stage makes of a job, without the lock; nothing where it failed or its result is not wanted.
   template <class From, class To>
-  std::optional<To> worked(std::unique_lock<std::mutex>& lock, const Stage<From, To>& stage, std::size_t index,
-                           Job<From>& job) {
+  std::optional<To> worked(std::unique_lock<std::mutex>& lock, const Stage<From, To>& stage,
+                           std::size_t index, Job<From>& job) {
     if (job.number > failed_) return std::nullopt;  // `pull` will not come as far
     std::optional<To> made;
     std::exception_ptr error;
