@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Pictures to bytes and back on every backend of a build: rate and PSNR, and whether all agree bit for bit.
 
-    python benchmarks/agreement.py build/ kodak/*.png --csim 2 --interpreter 24 --command 24 qemu-aarch64 -L SYSROOT picture
+    python benchmarks/agreement.py build/ kodak/*.png --csim 2 --interpreter 24 --command 6 "qemu-aarch64 -L SYSROOT picture"
 
 The emulation codes every picture. The first N of them are also coded by the emitted HLS C++ (`--csim N`), by licc's
-interpreter (`--interpreter N`) and by another build of the C++ example, such as one for aarch64 (`--command N PROGRAM
-...`, runtime/host/example). Each has to give the same stream, and the same picture of that stream. CompressAI's
+interpreter (`--interpreter N`) and by another build of the C++ example, such as one for aarch64 (`--command N
+"PROGRAM ..."`, runtime/host/example). Each has to give the same stream, and the same picture of that stream. CompressAI's
 strings are what the interpreter's streams are made of, so `--interpreter` is also a comparison with those.
 """
 
@@ -16,6 +16,7 @@ import argparse
 import hashlib
 import json
 import math
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -66,7 +67,7 @@ def main() -> int:
     parser.add_argument("pictures", type=Path, nargs="+")
     parser.add_argument("--csim", type=int, default=0, metavar="N")
     parser.add_argument("--interpreter", type=int, default=0, metavar="N")
-    parser.add_argument("--command", nargs="+", default=[], metavar="N PROGRAM")
+    parser.add_argument("--command", nargs=2, metavar=("N", "PROGRAM"))
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     codec = Codec(arguments.build)
@@ -96,8 +97,8 @@ def other_ways(arguments: argparse.Namespace) -> list[Way]:
             Way("interpreter", arguments.interpreter, lambda x: coder.encode(x).data, coder.decode)
         )
     if arguments.command:
-        count, *words = arguments.command
-        program = Program(words, arguments.build)
+        count, words = arguments.command
+        program = Program(shlex.split(words), arguments.build)
         ways.append(Way("command", int(count), program.encode, program.decode))
     return ways
 

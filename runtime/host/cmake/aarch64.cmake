@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # For the processors of Zynq UltraScale+ and Kria boards, with Debian's g++-aarch64-linux-gnu:
-#   cmake -S runtime/host -B build-aarch64 --toolchain runtime/host/cmake/aarch64.cmake
+#   cmake -S runtime/host -B build-aarch64 --toolchain $PWD/runtime/host/cmake/aarch64.cmake
 # LICC_SYSROOT is the root of an arm64 system, or a folder that arm64 packages were unpacked into (dpkg -x): for XRT.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
