@@ -29,8 +29,8 @@ from licc.entropy.sizes import Size, codec_stride, result_size
 from licc.entropy.symbols import decoded, symbols_of
 from licc.entropy.tables import CdfTable, EntropyModel
 from licc.errors import UserError
+from licc.images import LARGEST_SIDE, MAX_PIXELS, check_image
 from licc.ingress.checkpoint import Checkpoint
-from licc.ingress.sizes import LARGEST_SIDE
 from licc.interp import lic
 from licc.quantize import facts
 
@@ -42,9 +42,6 @@ MOST_FURTHER = 255
 Image = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
-
-MAX_PIXELS = 1 << 26
-"""Larger images are not decoded unless the caller says so: a stream of some bytes may claim any size."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +188,7 @@ class Coder:
     # ----------------------------------------------------------------------------------------------
     def analyse(self, image: Image, padded: Size | None = None) -> Coded:
         """The symbols of an image, before they become strings; `padded` as for `encode`."""
-        _check_image(image)
+        check_image(image)
         height, width = image.shape[:2]
         below, right = _further_strides((height, width), padded, self.stride)
         pads = [
@@ -362,17 +359,6 @@ class Coder:
 # --------------------------------------------------------------------------------------------------
 # Arrays
 # --------------------------------------------------------------------------------------------------
-def _check_image(image: Image) -> None:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise UserError(
-            f"an image of {image.dtype} and shape {image.shape}: expected uint8, height x width x 3"
-        )
-    if not all(1 <= extent <= LARGEST_SIDE for extent in image.shape[:2]):
-        raise UserError(
-            f"an image of {image.shape[0]}x{image.shape[1]}: expected 1 to {LARGEST_SIDE} either way"
-        )
-
-
 def _further_strides(size: Size, padded: Size | None, stride: Size) -> Size:
     """Strides from the least padding of an image to `padded`."""
     if padded is None:

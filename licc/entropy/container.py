@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from licc.entropy.identity import HASH_BYTES
 from licc.errors import StreamError
-from licc.ingress.sizes import LARGEST_SIDE
+from licc.images import LARGEST_SIDE
 
 __all__ = ["HEADER_BYTES", "UNCODED", "Container", "Header", "pack", "parse", "parse_header"]
 

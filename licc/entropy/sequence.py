@@ -17,7 +17,7 @@ from typing import BinaryIO
 from licc.entropy import container
 from licc.entropy.identity import HASH_BYTES
 from licc.errors import StreamError
-from licc.ingress.sizes import LARGEST_SIDE
+from licc.images import LARGEST_SIDE
 
 __all__ = ["HEADER_BYTES", "PixelFormat", "Sequence", "SequenceReader", "pack", "parse"]
 

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 from licc.errors import UserError
-
-LARGEST_SIDE = 16384
-"""Images larger than this are a mistake: neither 16-bit coordinates nor line buffers would hold them."""
+from licc.images import LARGEST_SIDE
 
 
 def check_input_size(input_hw: tuple[int, int]) -> None:

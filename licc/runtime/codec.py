@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from licc.errors import UserError
+from licc.images import LARGEST_SIDE, MAX_PIXELS, check_image
 
 if TYPE_CHECKING:
     from licc.runtime._host import Coded, Latent
@@ -24,10 +25,6 @@ Image = npt.NDArray[np.uint8]
 Size = tuple[int, int]
 
 BACKENDS = ("emulation", "csim", "xrt")
-MAX_PIXELS = 1 << 26
-"""Larger images are not decoded unless the caller says so: a stream of some bytes may claim any size."""
-
-LARGEST_SIDE = 16384
 
 
 def host() -> ModuleType:
@@ -214,14 +211,7 @@ def checked_image(image: Any) -> Image:
     """
     if not isinstance(image, np.ndarray):
         raise UserError(f"an image of {type(image).__name__}: expected a numpy array of uint8")
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise UserError(
-            f"an image of {image.dtype} and shape {image.shape}: expected uint8, height x width x 3"
-        )
-    if not all(1 <= extent <= LARGEST_SIDE for extent in image.shape[:2]):
-        raise UserError(
-            f"an image of {image.shape[0]}x{image.shape[1]}: expected 1 to {LARGEST_SIDE} either way"
-        )
+    check_image(image)
     return np.ascontiguousarray(image)
 
 

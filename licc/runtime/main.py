@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from licc import __version__
 from licc.driver.console import Parser, exit_status
 from licc.errors import UserError
+from licc.images import LARGEST_SIDE
 
 if TYPE_CHECKING:
     from licc.runtime.codec import Codec
     from licc.runtime.work import Request
 
-LARGEST_SIDE = 16384
 DEFAULT_FRAMES = 64
 MOST = 1 << 20
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from licc.driver import build_dir
 from licc.errors import UserError
+from licc.images import LARGEST_SIDE
 
 __all__ = ["READABLE", "WRITABLE", "read", "size_of", "write"]
 
@@ -31,7 +32,6 @@ WRITABLE: dict[str, dict[str, Any]] = {
     ".tif": {"format": "TIFF"},
     ".tiff": {"format": "TIFF"},
 }
-LARGEST_SIDE = 16384
 
 
 def read(path: Path) -> Pixels:
