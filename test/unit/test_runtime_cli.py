@@ -14,18 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.host_builds import example_build, native, photo
+from support.host_builds import example_build, photo
 
 from licc.errors import StreamError, UserError
+from licc.runtime import Codec, _host
 from licc.runtime.main import make_parser, run_codec
 
 HEIGHT, WIDTH = 48, 80
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def host():
-    return native()
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +31,6 @@ def build():
 
 @pytest.fixture(scope="module")
 def codec(build):
-    from licc.runtime import Codec
-
     return Codec(build)
 
 
@@ -68,8 +62,8 @@ def refused(*arguments):
     return lines[0].removeprefix("error: ")
 
 
-def write_y4m(host, path, count):
-    writer = host.VideoWriter.y4m(path, host.VideoFormat((HEIGHT, WIDTH), (30, 1)))
+def write_y4m(path, count):
+    writer = _host.VideoWriter.y4m(path, _host.VideoFormat((HEIGHT, WIDTH), (30, 1)))
     for number in range(count):
         writer.write(frame(number))
 
@@ -136,7 +130,7 @@ def test_verify_says_identical_and_different(capsys, build, codec, tmp_path, mon
     )
 
 
-def test_info(capsys, build, codec, tmp_path, host):
+def test_info(capsys, build, codec, tmp_path):
     data = codec.encode(frame())
     (tmp_path / "x.lic").write_bytes(data)
     facts = json.loads(tool(capsys, "info", "x.lic", "--json"))
@@ -146,7 +140,7 @@ def test_info(capsys, build, codec, tmp_path, host):
     assert f"model       {codec.model}\n" in tool(capsys, "info", "x.lic")
     facts = json.loads(tool(capsys, "info", build, "--json"))
     assert (facts["what"], facts["model"]) == ("build", codec.model)
-    write_y4m(host, "x.y4m", 3)
+    write_y4m("x.y4m", 3)
     tool(capsys, "encode", "x.y4m", "-b", build, "-o", "x.lics", "--matrix", "bt709")
     facts = json.loads(tool(capsys, "info", "x.lics", "--json"))
     assert (facts["frames"], facts["frames_per_second"]) == (3, 30)
@@ -168,23 +162,23 @@ def test_bench(capsys, build, tmp_path):
 # --------------------------------------------------------------------------------------------------
 # Video
 # --------------------------------------------------------------------------------------------------
-def test_video_there_and_back(capsys, build, codec, tmp_path, host):
-    write_y4m(host, "in.y4m", 4)
+def test_video_there_and_back(capsys, build, codec, tmp_path):
+    write_y4m("in.y4m", 4)
     out = tool(capsys, "encode", "in.y4m", "-b", build, "-o", "v.lics")
     assert out.startswith(f"v.lics: 4 frames of {HEIGHT}x{WIDTH}, ")
     tool(capsys, "decode", "v.lics", "-b", build, "-o", "out.y4m")
     tool(capsys, "decode", "v.lics", "-b", build, "-o", "out.yuv")
     tool(capsys, "decode", "v.lics", "-b", build, "-o", "frames")
-    seen, back = host.VideoReader.y4m("in.y4m"), host.VideoReader.y4m("out.y4m")
+    seen, back = _host.VideoReader.y4m("in.y4m"), _host.VideoReader.y4m("out.y4m")
     raw = (tmp_path / "out.yuv").read_bytes()
     size = len(raw) // 4
     assert back.format.rate == (30, 1)
     for number in range(4):
         expected = codec.decode(codec.encode(seen.read()))
         assert np.array_equal(np.asarray(Image.open(f"frames/frame-{number + 1:06}.png")), expected)
-        yuv = host.to_yuv(expected)
+        yuv = _host.to_yuv(expected)
         assert raw[number * size : (number + 1) * size] == yuv
-        assert np.array_equal(back.read(), host.from_yuv(yuv, (HEIGHT, WIDTH)))
+        assert np.array_equal(back.read(), _host.from_yuv(yuv, (HEIGHT, WIDTH)))
     tool(
         capsys,
         "encode",
@@ -210,8 +204,8 @@ def test_pictures_become_video(capsys, build, tmp_path):
     assert (facts["frames"], facts["source"]) == (3, "RGB")
 
 
-def test_a_cut_video_decodes_up_to_the_cut(capsys, build, tmp_path, host):
-    write_y4m(host, "in.y4m", 3)
+def test_a_cut_video_decodes_up_to_the_cut(capsys, build, tmp_path):
+    write_y4m("in.y4m", 3)
     tool(capsys, "encode", "in.y4m", "-b", build, "-o", "v.lics")
     data = (tmp_path / "v.lics").read_bytes()
     (tmp_path / "v.lics").write_bytes(data[:-1])
@@ -220,29 +214,29 @@ def test_a_cut_video_decodes_up_to_the_cut(capsys, build, tmp_path, host):
     assert (
         "note: v.lics: is cut within frame 3; the 2 before it are whole" in capsys.readouterr().err
     )
-    assert host.VideoReader.y4m("out.y4m").frames == 2
+    assert _host.VideoReader.y4m("out.y4m").frames == 2
 
 
-def test_a_damaged_frame_is_named_and_those_before_it_are_kept(build, tmp_path, host, capsys):
-    write_y4m(host, "in.y4m", 4)
+def test_a_damaged_frame_is_named_and_those_before_it_are_kept(build, tmp_path, capsys):
+    write_y4m("in.y4m", 4)
     tool(capsys, "encode", "in.y4m", "-b", build, "-o", "v.lics")
-    reader = host.CodedReader("v.lics")
+    reader = _host.CodedReader("v.lics")
     sizes = [len(data) for data in iter(reader.read, None)]
     data = bytearray((tmp_path / "v.lics").read_bytes())
     data[32 + sizes[0] + sizes[1] + sizes[2] - 1] ^= 1
     (tmp_path / "v.lics").write_bytes(data)
     with pytest.raises(StreamError, match=r"^v\.lics: frame 3: a damaged stream"):
         run_codec(["decode", "v.lics", "-b", str(build), "-o", "out.y4m"])
-    assert host.VideoReader.y4m("out.y4m").frames == 2
+    assert _host.VideoReader.y4m("out.y4m").frames == 2
 
 
-def test_a_video_that_ends_within_a_frame(build, tmp_path, host, capsys):
-    write_y4m(host, "in.y4m", 3)
+def test_a_video_that_ends_within_a_frame(build, tmp_path, capsys):
+    write_y4m("in.y4m", 3)
     data = (tmp_path / "in.y4m").read_bytes()
     (tmp_path / "in.y4m").write_bytes(data[:-1])
     with pytest.raises(UserError, match=r"^in\.y4m: ends within frame 3; 2 before it are whole"):
         run_codec(["encode", "in.y4m", "-b", str(build), "-o", "v.lics"])
-    assert whole_frames(host, tmp_path / "v.lics") == 2
+    assert whole_frames(tmp_path / "v.lics") == 2
 
 
 @contextmanager
@@ -272,31 +266,31 @@ def encoding(build, output):
         process.kill()
 
 
-def feed(process, host, output, frames):
+def feed(process, output, frames):
     """Give a process frames, and wait until they are written."""
     for number in range(frames):
-        process.stdin.write(b"FRAME\n" + host.to_yuv(frame(number)))
+        process.stdin.write(b"FRAME\n" + _host.to_yuv(frame(number)))
     process.stdin.flush()
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if output.exists() and whole_frames(host, output) == frames:
+        if output.exists() and whole_frames(output) == frames:
             return
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
     raise AssertionError("the frames were not written")
 
 
-def whole_frames(host, path):
+def whole_frames(path):
     if path.stat().st_size < 32:
         return 0
-    reader = host.CodedReader(path)
+    reader = _host.CodedReader(path)
     return sum(1 for _ in iter(reader.read, None))
 
 
-def test_ctrl_c_leaves_a_shorter_video(capsys, build, tmp_path, host):
+def test_ctrl_c_leaves_a_shorter_video(capsys, build, tmp_path):
     output = tmp_path / "v.lics"
     with encoding(build, output) as process:
-        feed(process, host, output, 5)
+        feed(process, output, 5)
         process.send_signal(signal.SIGINT)
         # The source says nothing more, and does not keep the tool.
         assert process.wait(30) == 128 + signal.SIGINT
@@ -304,13 +298,13 @@ def test_ctrl_c_leaves_a_shorter_video(capsys, build, tmp_path, host):
             process.stderr.read().decode() == f"error: interrupted; {output}: 5 frames are whole\n"
         )
     tool(capsys, "decode", output, "-b", build, "-o", "out.y4m")
-    assert host.VideoReader.y4m("out.y4m").frames == 5
+    assert _host.VideoReader.y4m("out.y4m").frames == 5
 
 
-def test_a_killed_encoder_leaves_a_shorter_video(capsys, build, tmp_path, host):
+def test_a_killed_encoder_leaves_a_shorter_video(capsys, build, tmp_path):
     output = tmp_path / "v.lics"
     with encoding(build, output) as process:
-        feed(process, host, output, 5)
+        feed(process, output, 5)
         process.kill()
     with output.open("ab") as file:
         file.write(output.read_bytes()[32:90])  # and what it may have begun to write
@@ -321,7 +315,7 @@ def test_a_killed_encoder_leaves_a_shorter_video(capsys, build, tmp_path, host):
 # --------------------------------------------------------------------------------------------------
 # Refusals
 # --------------------------------------------------------------------------------------------------
-def test_what_a_user_gets_wrong_is_one_line(build, codec, tmp_path, host):
+def test_what_a_user_gets_wrong_is_one_line(build, codec, tmp_path):
     Image.fromarray(frame()).save("a.png")
     (tmp_path / "bad.png").write_bytes(b"no picture")
     (tmp_path / "a.lic").write_bytes(codec.encode(frame()))

@@ -21,15 +21,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import networks
-from support.builds import runtime, write_host_build
 from support.compressai_import import compressai_models
 from support.entropy import random_symbols, random_table
+from support.host_builds import write_host_build
 
 from licc.dialects import make_context
 from licc.entropy import Coder, rans
 from licc.entropy.container import parse
 from licc.errors import StreamError, UserError
 from licc.quantize.pipeline import float_module, typed_module
+from licc.runtime import Codec, _host
 from licc.target import host
 
 ARCHITECTURES = ("bmshj2018-hyperprior", "mbt2018-mean", "bmshj2018-factorized", "bls2017")
@@ -39,7 +40,6 @@ SIZES = ((64, 64), (33, 50), (1, 1), (16, 97))
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    runtime()
     compressai_models()  # what Coder writes strings with
     return tmp_path_factory.mktemp("builds")
 
@@ -55,7 +55,7 @@ def codecs(folder: Path, architecture: str) -> tuple[Coder, Path]:
 
 def both(folder: Path, architecture: str = ARCHITECTURES[0], **options: Any) -> tuple[Coder, Any]:
     coder, build = codecs(folder, architecture)
-    return coder, runtime().Codec(build, **options)
+    return coder, Codec(build, **options)
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -171,11 +171,7 @@ def test_it_needs_neither_torch_nor_mlir(folder: Path) -> None:
 # --------------------------------------------------------------------------------------------------
 def native(table: Any) -> Any:
     values = [value for row in table.rows for value in row]
-    return (
-        runtime()
-        .codec.host()
-        .Table("random", table.lengths.tolist(), table.offsets.tolist(), values)
-    )
+    return _host.Table("random", table.lengths.tolist(), table.offsets.tolist(), values)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.sampled_from([3, 40, 900]))
@@ -260,7 +256,7 @@ def outcome(call: Callable[..., np.ndarray], *arguments: Any) -> np.ndarray | st
 def test_tables_are_checked(
     lengths: list[int], offsets: list[int], cdfs: list[int], message: str
 ) -> None:
-    table = runtime().codec.host().Table
+    table = _host.Table
     with pytest.raises(UserError, match=message):
         table("t", lengths, offsets, cdfs)
 
@@ -306,7 +302,7 @@ def test_what_are_no_bytes_is_refused(folder: Path, stream: Any) -> None:
 
 def test_symbols_of_others_are_checked(folder: Path) -> None:
     _, codec = both(folder)
-    native_module = runtime().codec.host()
+    native_module = _host
     c = codec.analyse(picture(20, 20))
     for image, padded, y, indexes, z in (
         ((20, 20), (33, 32), c.y, c.y_indexes, c.z),
@@ -393,7 +389,7 @@ def build(folder: Path, tmp_path: Path) -> Path:
 
 def refusal(build: Path, **options: Any) -> str:
     with pytest.raises(UserError) as error:
-        runtime().Codec(build, **options)
+        Codec(build, **options)
     assert "\n" not in str(error.value)
     return str(error.value)
 

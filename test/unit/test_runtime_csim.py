@@ -14,6 +14,7 @@ from torch_mlir import ir
 
 from licc.dialects import make_context
 from licc.errors import UserError
+from licc.runtime import Codec
 from licc.runtime.csim import ensure_library
 from licc.target import emit
 from licc.target.board import accelerator_of, description
@@ -139,10 +140,9 @@ def test_a_library_that_cannot_be_made(small, tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("network", ["tiny", "student"])
 def test_streams_and_pictures_are_those_of_the_emulation(network):
-    codec = board.codec_class()
     build = board.whole_build(network)
-    emulated = codec(build)
-    simulated = codec(build, backend="csim")
+    emulated = Codec(build)
+    simulated = Codec(build, backend="csim")
     height, width = emulated.accelerator
     for size in [(height, width), (height - 5, width - 9), (1, 1)]:
         image = np.random.default_rng(size[0]).integers(0, 256, (*size, 3), np.uint8)
@@ -156,7 +156,6 @@ def test_streams_and_pictures_are_those_of_the_emulation(network):
 
 @pytest.mark.slow
 def test_damaged_builds_are_named(tmp_path):
-    codec = board.codec_class()
     build = tmp_path / "build"
     shutil.copytree(board.whole_build(), build)
     parameters = build / "weights" / "g_s.bin"
@@ -164,22 +163,22 @@ def test_damaged_builds_are_named(tmp_path):
     data[100] ^= 1
     parameters.write_bytes(data)
     with pytest.raises(UserError, match=r"g_s\.bin"):
-        codec(build, backend="csim")
+        Codec(build, backend="csim")
 
     shutil.copyfile(board.whole_build() / "weights" / "g_s.bin", parameters)
     described = build / "host" / "accelerator.json"
     text = described.read_text()
     described.write_text(text.replace('"sources": "', '"sources": "0'))
     with pytest.raises(UserError, match=r"accelerator\.json"):
-        codec(build, backend="csim")
+        Codec(build, backend="csim")
 
     described.write_text(text)
     shutil.copyfile(board.whole_build("student") / "hls" / "csim.so", build / "hls" / "csim.so")
     with pytest.raises(UserError, match=r"csim\.so: of another build; run make -C .* library"):
-        codec(build, backend="csim")
+        Codec(build, backend="csim")
     (build / "hls" / "csim.so").write_bytes(b"no library")
     with pytest.raises(UserError, match=r"csim\.so: cannot be loaded"):
-        codec(build, backend="csim")
+        Codec(build, backend="csim")
 
 
 @pytest.mark.slow

@@ -18,20 +18,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.host_builds import example_build, native, photo
+from support.host_builds import example_build, photo
 
 from licc.entropy import container
 from licc.errors import StreamError, UserError
+from licc.runtime import Codec, _host
 
-HOST = native()
 ROOT = Path(__file__).parents[2]
 HEADER, CRC_AT = 32, 28
 
 
 @pytest.fixture(scope="module")
 def codec() -> Any:
-    from licc.runtime import Codec
-
     return Codec(example_build(), threads=1, max_pixels=1 << 16)
 
 
@@ -207,8 +205,6 @@ def build(tmp_path) -> Path:
 
 def refused(build: Path) -> str:
     """The line with which a build is refused."""
-    from licc.runtime import Codec
-
     with pytest.raises(UserError) as raised:
         Codec(build, threads=1)
     line = str(raised.value)
@@ -264,8 +260,6 @@ def paths_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def check_refused_or_codes(build: Path) -> None:
     """And take it away."""
-    from licc.runtime import Codec
-
     line = ""
     try:
         codec = Codec(build, threads=1)
@@ -443,8 +437,6 @@ def test_streams_of_other_types(codec, stream) -> None:
     ],
 )
 def test_options_out_of_their_range(options, message) -> None:
-    from licc.runtime import Codec
-
     with pytest.raises(UserError, match=re.escape(message)):
         Codec(example_build(), **options)
 
@@ -479,7 +471,7 @@ def test_symbols_that_do_not_fit(codec, part, edit) -> None:
     parts = coded_parts(codec)
     parts[part] = edit(parts[part])
     with pytest.raises(UserError):
-        codec.write(HOST.Coded(**parts))
+        codec.write(_host.Coded(**parts))
 
 
 @pytest.mark.parametrize(
@@ -502,7 +494,7 @@ def test_latents_that_do_not_fit(codec, stream, part, edit) -> None:
     parts = {name: getattr(latent, name) for name in ("image", "padded", "y_hat")}
     parts[part] = edit(parts[part])
     with pytest.raises(UserError):
-        codec.synthesise(HOST.Latent(**parts))
+        codec.synthesise(_host.Latent(**parts))
 
 
 @pytest.mark.parametrize(
@@ -527,11 +519,11 @@ def test_latents_that_do_not_fit(codec, stream, part, edit) -> None:
 )
 def test_tables_that_are_none(lengths, offsets, cdfs) -> None:
     with pytest.raises(UserError, match=r"^the table: "):
-        HOST.Table("the table", lengths, offsets, cdfs)
+        _host.Table("the table", lengths, offsets, cdfs)
 
 
 def test_indexes_beyond_a_table() -> None:
-    table = HOST.Table("t", [3], [0], [0, 1, 65536])
+    table = _host.Table("t", [3], [0], [0, 1, 65536])
     symbols = np.zeros((2, 3), np.int16)
     with pytest.raises(UserError, match="more planes than the table has rows"):
         table.write(symbols)

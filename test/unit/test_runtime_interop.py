@@ -13,14 +13,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.codecs import EXAMPLE
 from support.entropy import entropy_models, random_symbols, random_table, with_table
-from support.host_builds import PHOTOS, example_build, native, photo
+from support.host_builds import PHOTOS, example_build, photo
 
 from licc.entropy import EntropyModel, compressai, container
 from licc.entropy.tables import CdfTable
 from licc.errors import StreamError
+from licc.runtime import Codec, _host
 
 SEEDS = st.integers(0, 2**32 - 1)
-HOST = native()
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def ans() -> Any:
 
 def ours(table: CdfTable) -> Any:
     rows = [entry for row in table.rows for entry in row]
-    return HOST.Table("table", table.lengths.tolist(), table.offsets.tolist(), rows)
+    return _host.Table("table", table.lengths.tolist(), table.offsets.tolist(), rows)
 
 
 def theirs(table: CdfTable) -> tuple[Any, Any, Any]:
@@ -106,8 +106,6 @@ def test_long_strings_of_extreme_tables(ans, skew) -> None:
 @pytest.mark.parametrize("path", sorted(PHOTOS.glob("*.png")), ids=lambda path: path.stem)
 def test_the_strings_of_a_photograph(ans, path: Path) -> None:
     """Those in a stream of a trained student are what CompressAI writes for its symbols, and reads."""
-    from licc.runtime import Codec
-
     codec = Codec(example_build(), threads=1)
     image = photo(path.stem)
     stream = codec.encode(image)
@@ -132,8 +130,6 @@ def test_the_strings_of_a_photograph(ans, path: Path) -> None:
 
 def test_what_compressai_models_write_is_decoded() -> None:
     """Strings of CompressAI's own entropy models, put into a container, are an image to the host."""
-    from licc.runtime import Codec
-
     models = entropy_models()
     codec = Codec(example_build(), threads=1)
     image = photo("stream")[:200, :180]
@@ -158,7 +154,7 @@ def test_a_string_of_other_tables_is_refused_or_gives_other_symbols() -> None:
     random = np.random.default_rng(5)
     symbols = random.integers(0, 3, (1, 400)).astype(np.int16)
     one, other = (
-        HOST.Table("t", [5], [0], cdf)
+        _host.Table("t", [5], [0], cdf)
         for cdf in ([0, 20000, 40000, 65000, 65536], [0, 20000, 40001, 65000, 65536])
     )
     string = one.write(symbols)

@@ -13,23 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from support.host_builds import example_build, native, photo
+from support.host_builds import example_build, photo
 
 from licc.errors import StreamError, UserError
+from licc.runtime import Codec, _host
 
 SMALL = (32, 48)
 SQUARES = [(row, column) for row in (0, 8) for column in range(0, 48, 8)]
 
 
 @pytest.fixture(scope="module")
-def host():
-    return native()
-
-
-@pytest.fixture(scope="module")
-def codec(host):
-    from licc.runtime import Codec
-
+def codec():
     return Codec(example_build(), threads=1)
 
 
@@ -265,26 +259,25 @@ pictures = st.tuples(st.integers(1, 7), st.integers(1, 7)).flatmap(
 @given(pictures, st.booleans(), st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_yuv_is_what_its_formulas_say(image, bt709, full):
-    host = native()
-    yuv = host.YuvFormat(bt709, full)
+    yuv = _host.YuvFormat(bt709, full)
     planes = yuv_of(image, bt709, full)
-    data = host.to_yuv(image, yuv)
+    data = _host.to_yuv(image, yuv)
     assert data == b"".join(plane.tobytes() for plane in planes)
-    assert np.array_equal(host.from_yuv(data, image.shape[:2], yuv), rgb_of(planes, bt709, full))
+    assert np.array_equal(_host.from_yuv(data, image.shape[:2], yuv), rgb_of(planes, bt709, full))
 
 
-def test_video_files(host, tmp_path):
-    video = host.VideoFormat((7, 9), (30000, 1001), host.YuvFormat(bt709=True))
+def test_video_files(tmp_path):
+    video = _host.VideoFormat((7, 9), (30000, 1001), _host.YuvFormat(bt709=True))
     frames = [np.full((7, 9, 3), 40 * i, np.uint8) for i in range(3)]
     for kind in ("y4m", "raw"):
         path = tmp_path / kind
-        writer = getattr(host.VideoWriter, kind)(path, video)
+        writer = getattr(_host.VideoWriter, kind)(path, video)
         for frame in frames:
             writer.write(frame)
         reader = (
-            host.VideoReader.y4m(path, video.yuv)
+            _host.VideoReader.y4m(path, video.yuv)
             if kind == "y4m"
-            else host.VideoReader.raw(path, video)
+            else _host.VideoReader.raw(path, video)
         )
         assert (reader.frames, reader.format.size, reader.format.rate) == (3, (7, 9), (30000, 1001))
         for frame in frames:

@@ -64,16 +64,6 @@ def must(*command: object, **options) -> str:
     return done.said
 
 
-def codec_class():
-    """`licc.runtime.Codec`, or skip."""
-    pytest.importorskip(
-        "licc.runtime._host", reason="the host's library is not built: pip install ."
-    )
-    from licc.runtime import Codec
-
-    return Codec
-
-
 @functools.cache
 def whole_build(network: str = "tiny") -> Path:
     """All that `licc` writes, to be left as it is but for `hls/csim.so`.

@@ -6,12 +6,11 @@ from __future__ import annotations
 import functools
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pytest
 from PIL import Image
 from support.codecs import EXAMPLE, SIZE
+from torch_mlir import ir
 
 from licc.dialects import make_context
 from licc.entropy import store
@@ -21,18 +20,8 @@ from licc.target import host
 PHOTOS = Path(__file__).parents[3] / "licc" / "data" / "calibration"
 
 
-def native() -> Any:
-    """`licc.runtime._host`, or skip."""
-    return pytest.importorskip(
-        "licc.runtime._host", reason="the host's library is not built: pip install ."
-    )
-
-
-def write_host_files(checkpoint: Path, folder: Path, precision: str | None = None) -> Path:
-    """`host/` and `weights/` of a build of `checkpoint`; the folder."""
-    typed = typed_module(
-        float_module(checkpoint, make_context(), SIZE), precision, max_images=2, size=SIZE
-    )
+def write_host_build(typed: ir.Module, checkpoint: Path, folder: Path) -> Path:
+    """`host/`, the entropy model's `weights/` and the dump in `ir/` of a typed module; the folder."""
     store.write_build(typed, checkpoint, folder / "weights")
     host.write_network(typed, folder / "host")
     host.write_checksums(folder)
@@ -40,6 +29,13 @@ def write_host_files(checkpoint: Path, folder: Path, precision: str | None = Non
     text = typed.operation.get_asm(large_elements_limit=16)
     (folder / "ir" / "30-typed.mlir").write_text(text, encoding="utf-8")
     return folder
+
+
+def write_host_files(checkpoint: Path, folder: Path, precision: str | None = None) -> Path:
+    """The same, of a checkpoint."""
+    floats = float_module(checkpoint, make_context(), SIZE)
+    typed = typed_module(floats, precision, max_images=2, size=SIZE)
+    return write_host_build(typed, checkpoint, folder)
 
 
 @functools.cache
