@@ -163,7 +163,7 @@ def test_it_needs_neither_torch_nor_mlir(folder: Path) -> None:
         f"codec = Codec({str(build)!r}); codec.decode(codec.encode(np.zeros((9, 9, 3), np.uint8)))\n"
         "assert not {'torch', 'torch_mlir', 'compressai'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def whole_build(network: str = "tiny") -> Path:
     else:
         checkpoint = random_checkpoint("bls2017-hyperprior", 8, 12, 1, folder.with_suffix(".pt"))
         options = ["--input", "64x128", "--stripes", "2"]
-    licc = [sys.executable, "-c", "from licc.driver.main import entry; entry()"]
+    licc = [sys.executable, "-P", "-c", "from licc.driver.main import entry; entry()"]
     must(*licc, checkpoint, "-o", folder, *options)
     must("make", "-s", "-C", folder / "hls", "library", "OPTIMISE=-O1")
     return folder
