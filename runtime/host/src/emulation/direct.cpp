@@ -45,14 +45,8 @@ class DirectStep final : public Step {
       group.lanes = lanes;
       for (std::size_t first = 0; first < lanes.size(); first += LANES)
         group.blocks.push_back(block(c, &lanes[first]));
-      std::vector<int> channels;
-      for (const Lane& lane : lanes) channels.push_back(lane.channel);
-      Chain chain(channels);
-      group.ordered = chain.ordered() && !is_thin(c);
-      append_all(chain, following, result, values);
-      const bool same = !chains_.empty() && chains_.back().channels() == chain.channels();
-      if (!same) chains_.push_back(std::move(chain));
-      group.chain = chains_.size() - 1;
+      group.chain = chain_of(lanes, following, result, values, chains_);
+      group.ordered = chains_[group.chain].ordered() && !is_thin(c);
       groups_.push_back(std::move(group));
     }
   }

@@ -52,6 +52,16 @@ void append_all(Chain& chain, const std::vector<Op>& ops, int own, const std::ve
   }
 }
 
+std::size_t chain_of(const std::vector<Lane>& lanes, const std::vector<Op>& following, int own,
+                     const std::vector<ValueType>& values, std::vector<Chain>& chains) {
+  std::vector<int> channels;
+  for (const Lane& lane : lanes) channels.push_back(lane.channel);
+  if (chains.empty() || chains.back().channels() != channels) {
+    append_all(chains.emplace_back(channels), following, own, values);
+  }
+  return chains.size() - 1;
+}
+
 void store_strip(const Kernels& kernels, const std::int32_t* x, int lanes, const Strip& strip,
                  const Plane& output) {
   if (lanes == output.channels && strip.column_step == 1) {

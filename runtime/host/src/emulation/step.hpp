@@ -50,6 +50,11 @@ std::vector<int> ordered_lanes(int channels);
 /// Appends `ops` to a chain that starts at value `own`.
 void append_all(Chain& chain, const std::vector<Op>& ops, int own, const std::vector<ValueType>& values);
 
+/// The chain of `following` on these lanes, by its number in `chains`: the last one, or a new one where that is of
+/// other channels.
+std::size_t chain_of(const std::vector<Lane>& lanes, const std::vector<Op>& following, int own,
+                     const std::vector<ValueType>& values, std::vector<Chain>& chains);
+
 /// Results of a strip, [pixels][lanes] with the lanes in order, to a row of their plane.
 void store_strip(const Kernels& kernels, const std::int32_t* x, int lanes, const Strip& strip,
                  const Plane& output);

@@ -120,14 +120,8 @@ class WinogradStep final : public Step {
     for (Group& group : groups_) {
       for (std::size_t b = 0; b < group.blocks.size(); ++b)
         if (!pack(c, &group.lanes[b * LANES], group.blocks[b])) return false;
-      std::vector<int> channels;
-      for (const Lane& lane : group.lanes) channels.push_back(lane.channel);
-      Chain chain(channels);
-      group.ordered = chain.ordered() && !is_thin(c);
-      append_all(chain, following, result, values);
-      const bool same = !chains_.empty() && chains_.back().channels() == chain.channels();
-      if (!same) chains_.push_back(std::move(chain));
-      group.chain = chains_.size() - 1;
+      group.chain = chain_of(group.lanes, following, result, values, chains_);
+      group.ordered = chains_[group.chain].ordered() && !is_thin(c);
     }
     return true;
   }
