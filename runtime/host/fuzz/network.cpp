@@ -71,8 +71,7 @@ void collect(Json& value, std::vector<Json*>& leaves) {
 void change(Json& value, Given& given) {
   constexpr std::int64_t one = 1;
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  constexpr std::int64_t limits[] = {0,   1,     2,         3,         5,         62,
-                                     127, 32767, one << 24, one << 31, one << 47, most};
+  constexpr std::int64_t limits[] = {0, 1, 2, 3, 5, 62, 127, 32767, one << 24, one << 31, one << 47, most};
   const std::uint32_t how = given.byte();
   if (!value.is_number_integer() || how % 16 == 15) {
     value = Json::array({nullptr, "text", 1.5, true, Json::array()})[how / 16 % 5];

@@ -37,8 +37,8 @@ inline Picture picture_of(Image image) {
   const std::size_t shape[3] = {static_cast<std::size_t>(image.size.height),
                                 static_cast<std::size_t>(image.size.width), 3};
   auto* pixels = new std::vector<std::uint8_t>(std::move(image.pixels));
-  const nanobind::capsule owner(
-      pixels, [](void* p) noexcept { delete static_cast<std::vector<std::uint8_t>*>(p); });
+  const nanobind::capsule owner(pixels,
+                                [](void* p) noexcept { delete static_cast<std::vector<std::uint8_t>*>(p); });
   return Picture(pixels->data(), 3, shape, owner);
 }
 

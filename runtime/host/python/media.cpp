@@ -59,9 +59,14 @@ void bind_formats(nb::module_& module) {
             new (self) VideoFormat{{size.first, size.second}, rate.first, rate.second, yuv};
           },
           "size"_a, "rate"_a = std::pair<std::uint32_t, std::uint32_t>{25, 1}, "yuv"_a = YuvFormat{})
-      .def_prop_ro("size", [](const VideoFormat& f) { return std::pair{f.size.height, f.size.width}; })
+      .def_prop_ro("size",
+                   [](const VideoFormat& f) {
+                     return std::pair{f.size.height, f.size.width};
+                   })
       .def_prop_ro("rate",
-                   [](const VideoFormat& f) { return std::pair{f.rate_numerator, f.rate_denominator}; })
+                   [](const VideoFormat& f) {
+                     return std::pair{f.rate_numerator, f.rate_denominator};
+                   })
       .def_ro("yuv", &VideoFormat::yuv);
 }
 

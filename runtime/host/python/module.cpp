@@ -90,7 +90,8 @@ void bind_codec(nb::module_& module) {
           "y", [](const Coded& self) { return array_of(self.y); }, nb::rv_policy::move)
       .def_prop_ro(
           "y_indexes", [](const Coded& self) { return array_of(self.y_indexes); }, nb::rv_policy::move)
-      .def_prop_ro("z", [](const Coded& self) { return array_of(self.z); }, nb::rv_policy::move);
+      .def_prop_ro(
+          "z", [](const Coded& self) { return array_of(self.z); }, nb::rv_policy::move);
   nb::class_<Latent>(module, "Latent")
       .def(
           "__init__",
@@ -100,7 +101,8 @@ void bind_codec(nb::module_& module) {
           nb::arg("image"), nb::arg("padded"), nb::arg("y_hat"))
       .def_prop_ro("image", [](const Latent& self) { return pair_of(self.image); })
       .def_prop_ro("padded", [](const Latent& self) { return pair_of(self.padded); })
-      .def_prop_ro("y_hat", [](const Latent& self) { return array_of(self.y_hat); }, nb::rv_policy::move);
+      .def_prop_ro(
+          "y_hat", [](const Latent& self) { return array_of(self.y_hat); }, nb::rv_policy::move);
   nb::class_<Codec>(module, "Codec")
       .def(
           "__init__",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs the golden inputs of a build on its accelerator, from several threads, and compares with what the interpreter
-// computed:
+// Runs the golden inputs of a build on its accelerator, from several threads, and compares with what the
+// interpreter computed:
 //   accelerator_golden BUILD csim|xrt [--threads N] [--rounds N] [--no-self-test] FUNCTION...
 #include <cstdio>
 #include <cstring>
@@ -57,10 +57,14 @@ int run(const std::vector<std::string>& arguments) {
   std::vector<Case> cases;
   const Description description = read_description(build);
   for (std::size_t i = 2; i < arguments.size(); ++i) {
-    if (arguments[i] == "--threads") threads = std::stoi(arguments.at(++i));
-    else if (arguments[i] == "--rounds") rounds = std::stoi(arguments.at(++i));
-    else if (arguments[i] == "--no-self-test") options.self_test = false;
-    else cases.push_back(golden(build, kernel_of(description, arguments[i])));
+    if (arguments[i] == "--threads")
+      threads = std::stoi(arguments.at(++i));
+    else if (arguments[i] == "--rounds")
+      rounds = std::stoi(arguments.at(++i));
+    else if (arguments[i] == "--no-self-test")
+      options.self_test = false;
+    else
+      cases.push_back(golden(build, kernel_of(description, arguments[i])));
   }
   const licc::Build loaded = licc::load_build(build);
   const auto backend = arguments.at(1) == "csim"

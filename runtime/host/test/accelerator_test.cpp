@@ -27,7 +27,8 @@ void check_error(const std::string& wanted, const std::function<void()>& work) {
   try {
     work();
   } catch (const licc::Error& error) {
-    check(std::string(error.what()).find(wanted) != std::string::npos, "'" + wanted + "' in '" + error.what() + "'");
+    check(std::string(error.what()).find(wanted) != std::string::npos,
+          "'" + wanted + "' in '" + error.what() + "'");
     return;
   }
   check(false, "no error: " + wanted);
@@ -39,8 +40,10 @@ licc::Bytes bytes_of(const std::string& text) {
 
 // The examples of FIPS 180-4 and NIST's test vectors.
 void test_sha256() {
-  check(licc::sha256({}) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "SHA-256 of nothing");
-  check(licc::sha256(bytes_of("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "of abc");
+  check(licc::sha256({}) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "SHA-256 of nothing");
+  check(licc::sha256(bytes_of("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        "of abc");
   check(licc::sha256(bytes_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")) ==
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
         "of two blocks");
@@ -80,7 +83,8 @@ void test_pack() {
 
   image.data[7] = 256;
   check_error("does not fit g_a_input", [&] { pack(kernel, image, beats.data()); });
-  check_error("made for 2x10 of 3 channels, not 2x6 of 3", [&] { pack(kernel, licc::Tensor(2, 6, 3), beats.data()); });
+  check_error("made for 2x10 of 3 channels, not 2x6 of 3",
+              [&] { pack(kernel, licc::Tensor(2, 6, 3), beats.data()); });
 }
 
 void test_unpack() {

@@ -99,10 +99,10 @@ void ppm(const Folder& folder) {
   check(licc::read_image(path).pixels == Bytes{255, 0, 0, 0, 255, 119}, "a maximum of 15");
   write(path, "P5 2 1 255 ab");
   check(licc::read_image(path).pixels == Bytes{'a', 'a', 'a', 'b', 'b', 'b'}, "grey");
-  for (const char* text : {"P6", "P6 2", "P6 2 1 255", "P6 x 1 255 ", "P6 2 99999999999999999999 255 ",
-                           "P6 -1 1 255 ", "P6 0 1 255 ", "P6 20000 1 255 ", "P6 2 1 65535 aabbccddee",
-                           "P6 2 1 0 aaaaaa",
-                           "P6 2 1 255 aaaaa", "P6 16384 16384 255 a", "P7 2 1 255 aaaaaa", ""}) {
+  for (const char* text :
+       {"P6", "P6 2", "P6 2 1 255", "P6 x 1 255 ", "P6 2 99999999999999999999 255 ", "P6 -1 1 255 ",
+        "P6 0 1 255 ", "P6 20000 1 255 ", "P6 2 1 65535 aabbccddee", "P6 2 1 0 aaaaaa", "P6 2 1 255 aaaaa",
+        "P6 16384 16384 255 a", "P7 2 1 255 aaaaaa", ""}) {
     write(path, text);
     refuses([&] { licc::read_image(path); }, "p.ppm: ");
   }
@@ -244,11 +244,11 @@ void y4m_headers(const Folder& folder) {
   check(reader.format().yuv.full_range && reader.format().rate_numerator == 25, "fields of a header");
   check(reader.read()->pixels == Bytes(12, 128), "a frame with fields of its own");
   check(!reader.read(), "the end");
-  for (const char* text : {"", "YUV4MPEG2", "YUV4MPEG2 ", "YUV4MPEG2 W2 H2", "YUV4MPEG3 W2 H2\n",
-                           "YUV4MPEG2 W2\n",
-                           "YUV4MPEG2 W0 H2\n", "YUV4MPEG2 W-2 H2\n", "YUV4MPEG2 W99999999999999999999 H2\n",
-                           "YUV4MPEG2 W20000 H2\n", "YUV4MPEG2 W16384 H16384\n", "YUV4MPEG2 W2 H2 C444\n",
-                           "YUV4MPEG2 W2 H2 C420p10\n", "YUV4MPEG2 W2 H2 It\n"}) {
+  for (const char* text :
+       {"", "YUV4MPEG2", "YUV4MPEG2 ", "YUV4MPEG2 W2 H2", "YUV4MPEG3 W2 H2\n", "YUV4MPEG2 W2\n",
+        "YUV4MPEG2 W0 H2\n", "YUV4MPEG2 W-2 H2\n", "YUV4MPEG2 W99999999999999999999 H2\n",
+        "YUV4MPEG2 W20000 H2\n", "YUV4MPEG2 W16384 H16384\n", "YUV4MPEG2 W2 H2 C444\n",
+        "YUV4MPEG2 W2 H2 C420p10\n", "YUV4MPEG2 W2 H2 It\n"}) {
     write(path, text);
     refuses([&] { licc::VideoReader::y4m(path); }, "v.y4m: ");
   }

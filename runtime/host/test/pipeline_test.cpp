@@ -41,7 +41,8 @@ struct Frame {
 
 using Numbers = Pipeline<Frame, Frame, Frame>;
 
-Stage<Frame, Frame> stage(const char* name, int workers, std::function<void(int)> work = [](int) {}) {
+Stage<Frame, Frame> stage(
+    const char* name, int workers, std::function<void(int)> work = [](int) {}) {
   return {name, workers, [work](Frame frame) {
             work(frame.number);
             return frame;

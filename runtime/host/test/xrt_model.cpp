@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A board that is not there, for tests: loaded in front of XRT (LD_PRELOAD), whose no-op shim completes every command
-// at once and computes nothing. What XRT would have sent to the board is taken from it here: buffers get a memory of
-// their own, which only `sync` fills and reads; a started run calls the emitted C++ of its kernel with the registers
-// that stand in XRT's command packet. Everything else is XRT: bitstreams, kernels, banks, buffers, packets.
+// A board that is not there, for tests: loaded in front of XRT (LD_PRELOAD), whose no-op shim completes every
+// command at once and computes nothing. What XRT would have sent to the board is taken from it here: buffers
+// get a memory of their own, which only `sync` fills and reads; a started run calls the emitted C++ of its
+// kernel with the registers that stand in XRT's command packet. Everything else is XRT: bitstreams, kernels,
+// banks, buffers, packets.
 //
-// LICC_MODEL_FAULT breaks it: `parameters` (a byte changes on its way), `result` (likewise), `hang` (a run does not end).
-// LICC_MODEL_REPORT=FILE gets a line of what happened.
+// LICC_MODEL_FAULT breaks it: `parameters` (a byte changes on its way), `result` (likewise), `hang` (a run
+// does not end). LICC_MODEL_REPORT=FILE gets a line of what happened.
 #include <dlfcn.h>
 #include <ert.h>
 #include <xrt/xrt_bo.h>
@@ -24,7 +25,8 @@
 #include <string>
 #include <vector>
 
-/// Of the emitted C++; made with the model (test_runtime_xrt.py). `memories` are in the order of the arguments.
+/// Of the emitted C++; made with the model (test_runtime_xrt.py). `memories` are in the order of the
+/// arguments.
 void licc_model_run(const std::string& kernel, std::uint64_t* const* memories, bool load, int frames);
 
 namespace {
@@ -36,7 +38,7 @@ struct Buffer {
 
 struct Run {
   std::string kernel;
-  std::vector<std::uint32_t> offsets;    // of the registers, by argument
+  std::vector<std::uint32_t> offsets;  // of the registers, by argument
   std::map<int, const xrt::bo_impl*> memories;
   std::shared_future<void> ends;
 };
@@ -58,8 +60,8 @@ struct Report {
     const char* file = std::getenv("LICC_MODEL_REPORT");
     if (file == nullptr) return;
     if (std::FILE* out = std::fopen(file, "w")) {
-      std::fprintf(out, "%d runs, %d with load, at most %d in flight, %d bitstreams\n", started, loads, most_in_flight,
-                   bitstreams);
+      std::fprintf(out, "%d runs, %d with load, at most %d in flight, %d bitstreams\n", started, loads,
+                   most_in_flight, bitstreams);
       std::fclose(out);
     }
   }

@@ -47,7 +47,8 @@ class Csim final : public Backend {
       : description_(accelerator::read_description(build)), library_(open(build, description_.sources)) {
     for (const auto& [function, kernel] : description_.kernels) {
       Part part{symbol<Run>(library_, "licc_csim_" + function), accelerator::read_parameters(build, kernel)};
-      if (part.run == nullptr) throw Error(build.string() + ": hls/csim.so has no " + function + "; " + remedy(build));
+      if (part.run == nullptr)
+        throw Error(build.string() + ": hls/csim.so has no " + function + "; " + remedy(build));
       parts_.emplace(function, std::move(part));
     }
   }
@@ -77,6 +78,8 @@ class Csim final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_csim(const std::filesystem::path& build) { return std::make_unique<Csim>(build); }
+std::unique_ptr<Backend> make_csim(const std::filesystem::path& build) {
+  return std::make_unique<Csim>(build);
+}
 
 }  // namespace licc

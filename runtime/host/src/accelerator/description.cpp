@@ -56,7 +56,8 @@ class Reader {
     port.bytes = number(object, "bytes", 1, 2);
     port.is_signed = object.at("signed").get<bool>();
     if (port.frame_bytes() > MOST_BYTES) fail(port.name + " is larger than any image");
-    if (port.bytes == 2 && !port.is_signed) fail(port.name + " is unsigned and of 2 bytes, which no latent is");
+    if (port.bytes == 2 && !port.is_signed)
+      fail(port.name + " is unsigned and of 2 bytes, which no latent is");
     return port;
   }
 
@@ -80,7 +81,8 @@ class Reader {
     found.bytes = static_cast<std::size_t>(number(object, "bytes", 8, 1 << 30));
     found.sha256 = object.at("sha256").get<std::string>();
     const auto crc = object.at("crc32").get<std::string>();
-    if (crc.size() != 8 || crc.find_first_not_of("0123456789abcdef") != std::string::npos) fail("'crc32' is '" + crc + "'");
+    if (crc.size() != 8 || crc.find_first_not_of("0123456789abcdef") != std::string::npos)
+      fail("'crc32' is '" + crc + "'");
     found.crc32 = static_cast<std::uint32_t>(std::stoul(crc, nullptr, 16));
     if (found.bytes % sizeof(Beat) != 0) fail(found.file + " is not of whole words of 8 bytes");
     return found;
@@ -111,7 +113,8 @@ class Reader {
       const bool reads = stripes.input_offsets[i] + input.width <= stripes.input_width;
       const bool gives = stripes.output_offsets[i] <= stripes.crop[i] && stripes.crop[i] < end &&
                          end <= stripes.output_offsets[i] + output.width;
-      if (!reads || !gives) fail("stripe " + std::to_string(i) + " of " + input.name + " reaches out of the image");
+      if (!reads || !gives)
+        fail("stripe " + std::to_string(i) + " of " + input.name + " reaches out of the image");
     }
   }
 
@@ -129,9 +132,11 @@ Description parse(const std::string& name, const json& root) {
     found.kernels.emplace(function, std::move(kernel));
   }
   for (const json& object : root.at("images")) {
-    Bitstream bitstream{object.at("file").get<std::string>(), object.at("functions").get<std::vector<std::string>>()};
+    Bitstream bitstream{object.at("file").get<std::string>(),
+                        object.at("functions").get<std::vector<std::string>>()};
     for (const std::string& function : bitstream.functions) {
-      if (found.kernels.count(function) == 0) reader.fail(bitstream.file + " has '" + function + "', which is unknown");
+      if (found.kernels.count(function) == 0)
+        reader.fail(bitstream.file + " has '" + function + "', which is unknown");
     }
     found.bitstreams.push_back(std::move(bitstream));
   }
@@ -180,7 +185,8 @@ std::vector<Beat> read_parameters(const std::filesystem::path& build, const Kern
   file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(file.gcount()));
   if (bytes.size() != wanted.bytes || crc32(bytes) != wanted.crc32 || sha256(bytes) != wanted.sha256) {
-    throw Error(path.string() + ": not the parameters that host/accelerator.json names; compile the build again");
+    throw Error(path.string() +
+                ": not the parameters that host/accelerator.json names; compile the build again");
   }
   std::vector<Beat> beats(wanted.bytes / sizeof(Beat));
   std::memcpy(beats.data(), bytes.data(), bytes.size());

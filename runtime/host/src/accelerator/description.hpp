@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// @file
-/// `host/accelerator.json`: the kernels of a build, what they are called with, and how an image becomes frames.
+/// `host/accelerator.json`: the kernels of a build, what they are called with, and how an image becomes
+/// frames.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +30,13 @@ struct Port {
 
   /// Bytes of a frame. Frames follow one another without a gap, even within a beat.
   std::size_t frame_bytes() const {
-    return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) * static_cast<std::size_t>(channels) *
-           static_cast<std::size_t>(bytes);
+    return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
+           static_cast<std::size_t>(channels) * static_cast<std::size_t>(bytes);
   }
 };
 
-/// How an image is cut into stripes, which are frames, and stitched again; units are columns (docs/schedule.md).
+/// How an image is cut into stripes, which are frames, and stitched again; units are columns
+/// (docs/schedule.md).
 struct Stripes {
   int input_width = 0;
   int output_width = 0;
@@ -93,7 +95,8 @@ const Kernel& kernel_of(const Description& description, const std::string& funct
 
 /// The parameters of a kernel in whole beats; none if it has none.
 ///
-/// @throws Error the file is missing, or not of the size, the CRC-32 and the SHA-256 that the description names.
+/// @throws Error the file is missing, or not of the size, the CRC-32 and the SHA-256 that the description
+/// names.
 std::vector<Beat> read_parameters(const std::filesystem::path& build, const Kernel& kernel);
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -106,7 +109,8 @@ std::size_t beats_of(const Kernel& kernel, const Port& port);
 /// An argument as the kernel reads it: all stripes of it, one frame after the other.
 ///
 /// @param beats room for beats_of(kernel, kernel.input).
-/// @throws Error it does not have the size or the channels that the kernel was made for, or a value is not of its type.
+/// @throws Error it does not have the size or the channels that the kernel was made for, or a value is not of
+/// its type.
 void pack(const Kernel& kernel, const Tensor& argument, Beat* beats);
 
 /// The result that a kernel has written: what each stripe is right in, side by side.

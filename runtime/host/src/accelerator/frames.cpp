@@ -62,9 +62,10 @@ void pack(const Kernel& kernel, const Tensor& argument, Beat* beats) {
   const Port& port = kernel.input;
   const Size given{argument.height, argument.width};
   if (given != kernel.input_size() || argument.channels != port.channels) {
-    throw Error("@" + kernel.function + ": the accelerator was made for " + text(kernel.input_size()) + " of " +
-                std::to_string(port.channels) + " channels, not " + text(given) + " of " +
-                std::to_string(argument.channels) + "; compile with --input for this size, or use the emulation");
+    throw Error("@" + kernel.function + ": the accelerator was made for " + text(kernel.input_size()) +
+                " of " + std::to_string(port.channels) + " channels, not " + text(given) + " of " +
+                std::to_string(argument.channels) +
+                "; compile with --input for this size, or use the emulation");
   }
   auto* to = reinterpret_cast<std::uint8_t*>(beats);
   const Narrow copy = narrow_to(port);

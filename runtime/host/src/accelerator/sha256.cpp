@@ -14,11 +14,11 @@ using Words8 = std::array<std::uint32_t, 8>;
 constexpr std::size_t BLOCK = 64;
 
 /// The first primes: the constants are the fractions of their roots.
-constexpr std::array<int, 64> PRIMES = {
-    2,   3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,  43,  47,  53,
-    59,  61,  67,  71,  73,  79,  83,  89,  97,  101, 103, 107, 109, 113, 127, 131,
-    137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199, 211, 223,
-    227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307, 311};
+constexpr std::array<int, 64> PRIMES = {2,   3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,
+                                        43,  47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101,
+                                        103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+                                        173, 179, 181, 191, 193, 197, 199, 211, 223, 227, 229, 233, 239,
+                                        241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307, 311};
 
 /// The first 32 bits behind the point. A double has 52, which leaves more than enough for these roots.
 std::uint32_t fraction(double root) {
@@ -33,7 +33,8 @@ std::array<std::uint32_t, 64> round_constants() {
 
 Words8 initial() {
   Words8 made{};
-  std::transform(PRIMES.begin(), PRIMES.begin() + 8, made.begin(), [](int p) { return fraction(std::sqrt(p)); });
+  std::transform(PRIMES.begin(), PRIMES.begin() + 8, made.begin(),
+                 [](int p) { return fraction(std::sqrt(p)); });
   return made;
 }
 
@@ -53,7 +54,8 @@ void mix(Words8& hash, const std::uint8_t* block) {
   for (std::size_t i = 0; i < 64; ++i) {
     const std::uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
     const std::uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-    const std::uint32_t first = s[7] + (turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25)) + choice + constants[i] + w[i];
+    const std::uint32_t first =
+        s[7] + (turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25)) + choice + constants[i] + w[i];
     const std::uint32_t second = (turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22)) + majority;
     s = {first + second, s[0], s[1], s[2], s[3] + first, s[4], s[5], s[6]};
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The board, through XRT's native C++ API. Compiled with LICC_HOST_XRT only.
 //
-// A board holds one bitstream at a time, and a build may have several (encoder.xclbin, decoder.xclbin): the one that
-// has a transform is loaded when the transform is asked for. Each kernel has buffers for a few frames, so that several
-// threads have frames on their way at once: while one is computed, the next one is written and the last one read.
+// A board holds one bitstream at a time, and a build may have several (encoder.xclbin, decoder.xclbin): the
+// one that has a transform is loaded when the transform is asked for. Each kernel has buffers for a few
+// frames, so that several threads have frames on their way at once: while one is computed, the next one is
+// written and the last one read.
 #include <experimental/xrt_xclbin.h>
 #include <xrt/xrt_bo.h>
 #include <xrt/xrt_device.h>
@@ -46,7 +47,8 @@ auto tried(const std::string& what, const std::string& remedy, Work work) -> dec
 
 xrt::device open(const std::string& name) {
   return tried("device '" + name + "'", "is the board there and XRT's driver loaded (xbutil examine)?", [&] {
-    const bool index = !name.empty() && name.size() < 4 && name.find_first_not_of("0123456789") == std::string::npos;
+    const bool index =
+        !name.empty() && name.size() < 4 && name.find_first_not_of("0123456789") == std::string::npos;
     return index ? xrt::device(static_cast<unsigned int>(std::stoul(name))) : xrt::device(name);
   });
 }
@@ -59,11 +61,15 @@ xrt::bo buffer(const xrt::device& device, const xrt::kernel& kernel, int argumen
   return xrt::bo(device, (beats * sizeof(Beat) + PAGE - 1) / PAGE * PAGE, bank);
 }
 
-/// Sets a register. XRT takes as many bytes as the bitstream says, which for a bool depends on the tool's version.
-void set_register(xrt::run& run, const std::vector<xrt::xclbin::arg>& arguments, int argument, std::uint64_t value) {
+/// Sets a register. XRT takes as many bytes as the bitstream says, which for a bool depends on the tool's
+/// version.
+void set_register(xrt::run& run, const std::vector<xrt::xclbin::arg>& arguments, int argument,
+                  std::uint64_t value) {
   const std::size_t bytes = arguments.at(static_cast<std::size_t>(argument)).get_size();
-  if (bytes > sizeof value) throw std::runtime_error("argument " + std::to_string(argument) + " is not a register");
-  run.set_arg(argument, static_cast<const void*>(&value), bytes);  // little endian, as the processors of all boards
+  if (bytes > sizeof value)
+    throw std::runtime_error("argument " + std::to_string(argument) + " is not a register");
+  run.set_arg(argument, static_cast<const void*>(&value),
+              bytes);  // little endian, as the processors of all boards
 }
 
 /// What one frame on its way needs.
@@ -95,7 +101,8 @@ struct Slot {
     run.start();
     const ert_cmd_state state = run.wait(PATIENCE);
     if (state != ERT_CMD_STATE_COMPLETED) {
-      throw std::runtime_error("kernel '" + kernel.name + "' has not ended (state " + std::to_string(state) + ")");
+      throw std::runtime_error("kernel '" + kernel.name + "' has not ended (state " + std::to_string(state) +
+                               ")");
     }
     output.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
   }
@@ -164,9 +171,8 @@ class Xrt final : public Backend {
  private:
   Tensor compute(const Kernel& kernel, Slot& slot, const Tensor& input) {
     accelerator::pack(kernel, input, slot.argument);
-    tried("@" + kernel.function, "reset the board, and check the timing that the linker reported", [&] {
-      slot.compute(kernel);
-    });
+    tried("@" + kernel.function, "reset the board, and check the timing that the linker reported",
+          [&] { slot.compute(kernel); });
     return accelerator::unpack(kernel, slot.result);
   }
 
@@ -174,7 +180,8 @@ class Xrt final : public Backend {
   // Who has the board
   // -------------------------------------------------------------------------------------------------------------
 
-  /// Buffers for a frame, once there are some and the function is on the board; null where the host computes it.
+  /// Buffers for a frame, once there are some and the function is on the board; null where the host computes
+  /// it.
   Slot* acquire(const std::string& function) {
     std::unique_lock<std::mutex> lock(mutex_);
     while (true) {
@@ -237,7 +244,8 @@ class Xrt final : public Backend {
 
   const Bitstream& bitstream_of(const std::string& function) const {
     for (const Bitstream& each : description_.bitstreams) {
-      if (std::find(each.functions.begin(), each.functions.end(), function) != each.functions.end()) return each;
+      if (std::find(each.functions.begin(), each.functions.end(), function) != each.functions.end())
+        return each;
     }
     throw Error("host/accelerator.json of " + build_.string() + " has no bitstream for @" + function +
                 "; compile the checkpoint again");
@@ -267,8 +275,8 @@ class Xrt final : public Backend {
       }
     });
     if (made->units.count(function) == 0) {
-      throw Error(path.string() + ": has no kernel '" + accelerator::kernel_of(description_, function).name + "' (@" +
-                  function + "); give the folder of all bitstreams of the build with --xclbin");
+      throw Error(path.string() + ": has no kernel '" + accelerator::kernel_of(description_, function).name +
+                  "' (@" + function + "); give the folder of all bitstreams of the build with --xclbin");
     }
     loaded_ = std::move(made);
   }
@@ -282,14 +290,16 @@ class Xrt final : public Backend {
       if (each.get_name() != kernel.name) continue;
       std::vector<xrt::xclbin::arg> arguments = each.get_args();
       const auto is = [&](int at, const std::string& name) {
-        return at < static_cast<int>(arguments.size()) && arguments[static_cast<std::size_t>(at)].get_name() == name;
+        return at < static_cast<int>(arguments.size()) &&
+               arguments[static_cast<std::size_t>(at)].get_name() == name;
       };
-      bool fits = is(kernel.input.argument, kernel.input.name) && is(kernel.output.argument, kernel.output.name) &&
-                  is(kernel.frames, "frames");
+      bool fits = is(kernel.input.argument, kernel.input.name) &&
+                  is(kernel.output.argument, kernel.output.name) && is(kernel.frames, "frames");
       if (kernel.parameters) {
         fits = fits && is(kernel.parameters->argument, "parameters") && is(kernel.parameters->load, "load");
       }
-      if (!fits) throw Error(path.string() + ": kernel '" + kernel.name + "' is of another build; link it again");
+      if (!fits)
+        throw Error(path.string() + ": kernel '" + kernel.name + "' is of another build; link it again");
       return arguments;
     }
     return {};
@@ -317,7 +327,8 @@ class Xrt final : public Backend {
     std::vector<Beat> back(beats.size());
     made.sync(XCL_BO_SYNC_BO_FROM_DEVICE);
     made.read(back.data(), bytes, 0);
-    if (back != beats) throw std::runtime_error("the board's memory does not hold the parameters of @" + kernel.function);
+    if (back != beats)
+      throw std::runtime_error("the board's memory does not hold the parameters of @" + kernel.function);
     return made;
   }
 
@@ -330,8 +341,8 @@ class Xrt final : public Backend {
     if (kernel.parameters) set_register(slot.run, arguments, kernel.parameters->load, 0);
     if (!options_.self_test) return;
     if (accelerator::unpack(kernel, slot.result).data != host_->run(kernel.function, argument).data) {
-      throw std::runtime_error("kernel '" + kernel.name + "' computes something else than @" + kernel.function +
-                               " of this build");
+      throw std::runtime_error("kernel '" + kernel.name + "' computes something else than @" +
+                               kernel.function + " of this build");
     }
   }
 

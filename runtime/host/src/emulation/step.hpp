@@ -50,8 +50,8 @@ std::vector<int> ordered_lanes(int channels);
 /// Appends `ops` to a chain that starts at value `own`.
 void append_all(Chain& chain, const std::vector<Op>& ops, int own, const std::vector<ValueType>& values);
 
-/// The chain of `following` on these lanes, by its number in `chains`: the last one, or a new one where that is of
-/// other channels.
+/// The chain of `following` on these lanes, by its number in `chains`: the last one, or a new one where that
+/// is of other channels.
 std::size_t chain_of(const std::vector<Lane>& lanes, const std::vector<Op>& following, int own,
                      const std::vector<ValueType>& values, std::vector<Chain>& chains);
 

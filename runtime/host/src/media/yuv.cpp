@@ -17,18 +17,18 @@ constexpr int HALF = 1 << (FRACTION - 1);
 /// Weights in units of 2^-16: of a matrix (kr, kb; kg = 1 - kr - kb) and a range (luma of `l` steps, chroma
 /// of `c`).
 struct Weights {
-  int black;       ///< Y of black
-  int yr, yg, yb;  ///< l / 255 times kr, kg and kb
-  int ur, ug, ub;  ///< c / 255 / 2 times -kr / (1 - kb), the rest, and 1
-  int vr, vg, vb;  ///< c / 255 / 2 times 1, the rest, and -kb / (1 - kr)
-  int luma;        ///< 255 / l
+  int black;           ///< Y of black
+  int yr, yg, yb;      ///< l / 255 times kr, kg and kb
+  int ur, ug, ub;      ///< c / 255 / 2 times -kr / (1 - kb), the rest, and 1
+  int vr, vg, vb;      ///< c / 255 / 2 times 1, the rest, and -kb / (1 - kr)
+  int luma;            ///< 255 / l
   int rv, gu, gv, bu;  ///< 255 / c times 2 (1 - kr), -2 (1 - kb) kb / kg, -2 (1 - kr) kr / kg, 2 (1 - kb)
 };
 
-constexpr Weights BT601 = {16,     16829, 33039,  6416,   -9714,  -19070, 28784, 28784,
-                           -24103, -4681, 76309,  104597, -25675, -53279, 132201};
-constexpr Weights BT709 = {16,     11966, 40254,  4064,   -6596,  -22188, 28784, 28784,
-                           -26145, -2639, 76309,  117489, -13975, -34925, 138438};
+constexpr Weights BT601 = {16,     16829, 33039, 6416,   -9714,  -19070, 28784, 28784,
+                           -24103, -4681, 76309, 104597, -25675, -53279, 132201};
+constexpr Weights BT709 = {16,     11966, 40254, 4064,   -6596,  -22188, 28784, 28784,
+                           -26145, -2639, 76309, 117489, -13975, -34925, 138438};
 constexpr Weights BT601_FULL = {0,      19595, 38470, 7471,  -11058, -21710, 32768, 32768,
                                 -27439, -5329, 65536, 91881, -22553, -46802, 116130};
 constexpr Weights BT709_FULL = {0,      13933, 46871, 4732,   -7509,  -25259, 32768, 32768,
