@@ -20,10 +20,6 @@ from licc.target import emit
 from licc.target.board import accelerator_of, description
 from licc.target.emit.write import parameter_files
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("g++") is None or shutil.which("make") is None, reason="install g++ and make"
-)
-
 ADDED = np.array([3, -4, 500])
 
 

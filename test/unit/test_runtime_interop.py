@@ -18,8 +18,9 @@ from support.host_builds import PHOTOS, example_build, photo
 from licc.entropy import EntropyModel, compressai, container
 from licc.entropy.tables import CdfTable
 from licc.errors import StreamError
-from licc.runtime import Codec, _host
+from licc.runtime import Codec, _host, pictures
 
+KODAK = Path(__file__).parents[3] / "shared" / "data" / "kodak"
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -106,8 +107,22 @@ def test_long_strings_of_extreme_tables(ans, skew) -> None:
 @pytest.mark.parametrize("path", sorted(PHOTOS.glob("*.png")), ids=lambda path: path.stem)
 def test_the_strings_of_a_photograph(ans, path: Path) -> None:
     """Those in a stream of a trained student are what CompressAI writes for its symbols, and reads."""
+    check_image(ans, photo(path.stem))
+
+
+@pytest.mark.slow
+def test_the_strings_of_kodak(ans) -> None:
+    """The same of all 24 images."""
+    if not KODAK.is_dir():
+        pytest.skip(f"{KODAK} is missing: put the 24 Kodak images there")
+    paths = sorted(KODAK.glob("*.png"))
+    assert len(paths) == 24
+    for path in paths:
+        check_image(ans, pictures.read(path))
+
+
+def check_image(ans: Any, image: np.ndarray) -> None:
     codec = Codec(example_build(), threads=1)
-    image = photo(path.stem)
     stream = codec.encode(image)
     coded, held = codec.analyse(image), container.parse(stream)
     model = EntropyModel.of(EXAMPLE)

@@ -23,9 +23,9 @@ using Pixels = nanobind::ndarray<const std::uint8_t, nanobind::shape<-1, -1, 3>,
 using Picture = nanobind::ndarray<nanobind::numpy, std::uint8_t, nanobind::ndim<3>>;
 
 inline Image image_of(const Pixels& pixels) {
-  constexpr std::size_t largest = 16384;
+  constexpr auto largest = static_cast<std::size_t>(kLargestSide);
   if (pixels.shape(0) > largest || pixels.shape(1) > largest) {
-    throw Error("an image beyond 16384 pixels either way");
+    throw Error("an image beyond " + std::to_string(kLargestSide) + " pixels either way");
   }
   Image image{{static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1))}, {}};
   image.pixels.assign(pixels.data(), pixels.data() + pixels.size());

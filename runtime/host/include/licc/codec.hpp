@@ -36,6 +36,12 @@ class StreamError : public Error {
   using Error::Error;
 };
 
+/// The greatest height and width of an image, and of what it is padded to.
+constexpr int kLargestSide = 16384;
+
+/// Larger images are not read or decoded unless the caller says so: some bytes may claim any size.
+constexpr std::uint64_t kMaxPixels = std::uint64_t{1} << 26;
+
 struct Size {
   int height = 0;
   int width = 0;
@@ -66,13 +72,13 @@ struct Tensor {
 };
 
 struct Options {
-  std::string backend = "emulation";  ///< `emulation`, `csim` or `xrt`
-  int threads = 0;                    ///< of the emulation; 0: as many as the processor runs at once
-  std::string device = "0";           ///< of `xrt`: index or BDF
-  std::filesystem::path xclbin;       ///< of `xrt`: a file, or the folder of them; empty: BUILD/vitis
-  int frames_in_flight = 3;           ///< of `xrt`: frames that are on their way at once
-  bool self_test = true;              ///< of `xrt`: first frames are compared with the emulation's
-  std::uint64_t max_pixels = std::uint64_t{1} << 26;  ///< larger images are not decoded
+  std::string backend = "emulation";      ///< `emulation`, `csim` or `xrt`
+  int threads = 0;                        ///< of the emulation; 0: as many as the processor runs at once
+  std::string device = "0";               ///< of `xrt`: index or BDF
+  std::filesystem::path xclbin;           ///< of `xrt`: a file, or the folder of them; empty: BUILD/vitis
+  int frames_in_flight = 3;               ///< of `xrt`: frames that are on their way at once
+  bool self_test = true;                  ///< of `xrt`: first frames are compared with the emulation's
+  std::uint64_t max_pixels = kMaxPixels;  ///< larger images are not decoded
 };
 
 /// What an encoder knows of an image before it becomes strings.
@@ -216,7 +222,7 @@ StreamStatistics decode_frames(const Codec& codec,
 /// The picture of a PPM or PGM file; of PNG, JPEG and WebP where the library was built with theirs. The kind
 /// is told by its first bytes. Transparency is dropped, 16 bits become 8, Exif's orientation is not applied.
 /// @throws Error it is none of these, damaged, or larger than `max_pixels`
-Image read_image(const std::filesystem::path& path, std::uint64_t max_pixels = std::uint64_t{1} << 26);
+Image read_image(const std::filesystem::path& path, std::uint64_t max_pixels = kMaxPixels);
 
 /// Writes `.ppm`, or `.png` and `.webp` (lossless) where the library was built with theirs. The file appears
 /// whole or not at all.
@@ -251,10 +257,10 @@ class VideoReader {
   /// Reads the header of Y4M. `yuv.full_range` comes from its XCOLORRANGE, where there is one. `-` is stdin.
   /// @throws Error no file, no Y4M, or one of another format than 8-bit progressive 4:2:0
   static VideoReader y4m(const std::filesystem::path& path, YuvFormat yuv = {},
-                         std::uint64_t max_pixels = std::uint64_t{1} << 26);
+                         std::uint64_t max_pixels = kMaxPixels);
   /// Frames of one size without anything between them. @throws Error no file, or not a whole number of frames
   static VideoReader raw(const std::filesystem::path& path, const VideoFormat& format,
-                         std::uint64_t max_pixels = std::uint64_t{1} << 26);
+                         std::uint64_t max_pixels = kMaxPixels);
   ~VideoReader();
   VideoReader(VideoReader&&) noexcept;
   VideoReader& operator=(VideoReader&&) noexcept;

@@ -14,9 +14,6 @@
 
 namespace licc {
 
-/// The greatest height and width of an image, and of what it is padded to.
-constexpr int kLargestSide = 16384;
-
 constexpr std::size_t kContainerHeader = 32;
 constexpr int kContainerVersion = 1;
 

@@ -21,7 +21,8 @@ constexpr std::uint64_t kLongestFrame = std::uint64_t{1} << 30;
 /// What is wrong with the fields; empty where nothing is.
 std::string fault_of(const SequenceHeader& header) {
   for (const int extent : {header.image.height, header.image.width}) {
-    if (extent < 1 || extent > kLargestSide) return "expected frames of 1 to 16384 pixels either way";
+    if (extent < 1 || extent > kLargestSide)
+      return "expected frames of 1 to " + std::to_string(kLargestSide) + " pixels either way";
   }
   if (header.rate_numerator == 0 || header.rate_denominator == 0) return "expected a frame rate above 0";
   if (header.format > PixelFormat::kYuv420Bt709Full) return "its pixel format is not known to this licc";

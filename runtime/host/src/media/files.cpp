@@ -97,16 +97,16 @@ void write_file(const std::filesystem::path& path, const std::uint8_t* data, std
 std::size_t rgb_bytes(const std::filesystem::path& path, std::uint64_t height, std::uint64_t width,
                       std::uint64_t max_pixels) {
   const std::string size = std::to_string(height) + "x" + std::to_string(width);
-  if (height < 1 || width < 1 || height > LARGEST_SIDE || width > LARGEST_SIDE) {
-    fail(path, "an image of " + size + ": expected 1 to " + std::to_string(LARGEST_SIDE) + " either way");
+  if (height < 1 || width < 1 || height > kLargestSide || width > kLargestSide) {
+    fail(path, "an image of " + size + ": expected 1 to " + std::to_string(kLargestSide) + " either way");
   }
   if (height * width > max_pixels) fail(path, "an image of " + size + ": too large to read here");
   return static_cast<std::size_t>(height * width * 3);
 }
 
 void check_image(const Image& image) {
-  const bool sides = image.size.height >= 1 && image.size.width >= 1 && image.size.height <= LARGEST_SIDE &&
-                     image.size.width <= LARGEST_SIDE;
+  const bool sides = image.size.height >= 1 && image.size.width >= 1 && image.size.height <= kLargestSide &&
+                     image.size.width <= kLargestSide;
   if (!sides || image.pixels.size() != static_cast<std::size_t>(image.size.height) *
                                            static_cast<std::size_t>(image.size.width) * 3) {
     throw std::invalid_argument("an image whose pixels do not fill its size");

@@ -13,8 +13,6 @@
 
 namespace licc::media {
 
-constexpr int LARGEST_SIDE = 16384;
-
 /// `FILE: what is wrong with it`, the form of every error.
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what);
 

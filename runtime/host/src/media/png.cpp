@@ -54,7 +54,7 @@ class Reader {
     if (png_) info_ = png_create_info_struct(png_);
     if (!info_) throw std::bad_alloc();
     png_set_read_fn(png_, &session, on_read);
-    png_set_user_limits(png_, LARGEST_SIDE, LARGEST_SIDE);
+    png_set_user_limits(png_, kLargestSide, kLargestSide);
     png_set_chunk_cache_max(png_, 64);
     png_set_chunk_malloc_max(png_, 8u << 20);
   }

@@ -136,10 +136,10 @@ void read_field(const std::filesystem::path& path, const std::string& word, Vide
   const std::string value = word.substr(1);
   switch (word[0]) {
     case 'W':
-      format.size.width = static_cast<int>(number(value, media::LARGEST_SIDE));
+      format.size.width = static_cast<int>(number(value, kLargestSide));
       return;
     case 'H':
-      format.size.height = static_cast<int>(number(value, media::LARGEST_SIDE));
+      format.size.height = static_cast<int>(number(value, kLargestSide));
       return;
     case 'F':
       read_rate(value, format);

@@ -42,8 +42,8 @@ const Weights& weights_of(YuvFormat format) {
 std::uint8_t clipped(int value) { return static_cast<std::uint8_t>(std::clamp(value, 0, 255)); }
 
 void check_size(Size size) {
-  const bool sides = size.height >= 1 && size.width >= 1 && size.height <= media::LARGEST_SIDE &&
-                     size.width <= media::LARGEST_SIDE;
+  const bool sides =
+      size.height >= 1 && size.width >= 1 && size.height <= kLargestSide && size.width <= kLargestSide;
   if (!sides) throw std::invalid_argument("no size of an image");
 }
 
