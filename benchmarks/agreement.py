@@ -4,7 +4,7 @@
 
     python benchmarks/agreement.py build/ kodak/*.png --csim 2 --interpreter 24 --command 6 "qemu-aarch64 -L SYSROOT picture"
 
-The emulation codes every picture. The first N of them are also coded by the emitted HLS C++ (`--csim N`), by licc's
+The emulation codes every picture, and every frame of a .y4m, as RGB. The first N of them are also coded by the emitted HLS C++ (`--csim N`), by licc's
 interpreter (`--interpreter N`) and by another build of the C++ example, such as one for aarch64 (`--command N
 "PROGRAM ..."`, runtime/host/example). Each has to give the same stream, and the same picture of that stream. CompressAI's
 strings are what the interpreter's streams are made of, so `--interpreter` is also a comparison with those.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import math
 import shlex
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from rich.progress import track
 
 from licc.evaluate.metrics import psnr
 from licc.runtime import Codec, pictures
+from licc.runtime.codec import host
 from licc.runtime.interpreter import interpreter
 
 Pixels = NDArray[np.uint8]
@@ -64,7 +66,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("build", type=Path)
-    parser.add_argument("pictures", type=Path, nargs="+")
+    parser.add_argument("pictures", type=Path, nargs="+", help="or .y4m: each frame is one")
     parser.add_argument("--csim", type=int, default=0, metavar="N")
     parser.add_argument("--interpreter", type=int, default=0, metavar="N")
     parser.add_argument("--command", nargs=2, metavar=("N", "PROGRAM"))
@@ -74,15 +76,27 @@ def main() -> int:
     started = time.perf_counter()
     rows: list[Row] = []
     ways = list(other_ways(arguments))
-    for number, path in enumerate(
-        track(arguments.pictures, "coding", disable=not sys.stderr.isatty())
-    ):
-        rows.append(measured(codec, path, [way for way in ways if number < way.count]))
+    given = track(arguments.pictures, "coding", disable=not sys.stderr.isatty())
+    for number, (name, image) in enumerate(images_of(given)):
+        rows.append(measured(codec, name, image, [way for way in ways if number < way.count]))
         print_row(rows[-1])
     print_totals(rows, ways, time.perf_counter() - started)
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     return 0 if all(all(row.agree.values()) for row in rows) else 1
+
+
+def images_of(paths: Iterable[Path]) -> Iterator[tuple[str, Pixels]]:
+    """Pictures with their names; of a video, its frames."""
+    for path in paths:
+        if path.suffix != ".y4m":
+            yield path.stem, pictures.read(path)
+            continue
+        reader = host().VideoReader.y4m(path)
+        for number in itertools.count():
+            if (frame := reader.read()) is None:
+                break
+            yield f"{path.stem}, frame {number}", frame
 
 
 def other_ways(arguments: argparse.Namespace) -> list[Way]:
@@ -129,13 +143,12 @@ class Program:
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
 
 
-def measured(codec: Codec, path: Path, ways: list[Way]) -> Row:
+def measured(codec: Codec, name: str, image: Pixels, ways: list[Way]) -> Row:
     """A picture on the emulation, and whether the others agree with it."""
-    image = pictures.read(path)
     stream = codec.encode(image)
     decoded = codec.decode(stream)
     row = Row(
-        path.stem,
+        name,
         *image.shape[:2],
         8 * len(stream) / (image.shape[0] * image.shape[1]),
         psnr(decoded, image),
